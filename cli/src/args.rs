@@ -1,0 +1,102 @@
+//! The command line's arguments.
+
+pub(crate) mod cluster;
+pub(crate) mod duration;
+pub(crate) mod lock;
+
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+
+use crate::commands::{acquire::AcquireArgs, get::GetArgs, release::ReleaseArgs};
+use crate::program;
+use cluster::ClusterArgs;
+
+/// The whole command line.
+#[derive(Debug, Parser)]
+#[command(name = "kubelock", version, about = ABOUT, long_about = None, after_help = EXAMPLES)]
+#[command(disable_help_subcommand = true, arg_required_else_help = true, max_term_width = 110)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) cluster: ClusterArgs,
+    #[command(flatten)]
+    pub(crate) common: CommonArgs,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const ABOUT: &str = "\
+Distributed locks on any Kubernetes object
+A lock is one annotation on it: there is nothing to install in the cluster.";
+
+const EXAMPLES: &str = "\
+Examples:
+  kubelock acquire deploy -n ci                  on lease/deploy, made when it is missing
+  kubelock acquire schema --on configmap/app     on an object that exists
+  kubelock get deploy -n ci                      who holds it, since when, for how long
+  kubelock release deploy -n ci
+
+Exit status:
+  0 done, 1 failed, 2 wrong usage, 10 yours already, 11 held by another, 12 not held, 15 unknown";
+
+/// One subcommand each.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Acquire(AcquireArgs),
+    Release(ReleaseArgs),
+    Get(GetArgs),
+    /// Print the version of this program
+    Version,
+}
+
+/// What every command understands.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Other options")]
+pub(crate) struct CommonArgs {
+    /// Say nothing but data and errors
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+    /// Show the requests that are made
+    #[arg(short, long, global = true)]
+    pub(crate) verbose: bool,
+}
+
+/// Parses the command line, or ends the process: with help, or with status 2.
+pub(crate) fn parse() -> Cli {
+    let matches = definition(program::name()).get_matches();
+    Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+}
+
+/// The command line of a program of this name: its examples can be typed as they stand.
+fn definition(program: &'static str) -> clap::Command {
+    let examples = |command: clap::Command| match command.get_after_help().map(ToString::to_string)
+    {
+        Some(text) if program != "kubelock" => {
+            command.after_help(text.replace("  kubelock ", &format!("  {program} ")))
+        }
+        _ => command,
+    };
+    examples(Cli::command().bin_name(program)).mut_subcommands(examples)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_definition_of_the_command_line_is_consistent() {
+        definition("kubelock").debug_assert();
+    }
+
+    #[test]
+    fn the_plugins_help_shows_what_its_users_type() {
+        let mut plugin = definition("kubectl kubelock");
+        let get = plugin.find_subcommand_mut("get").unwrap().render_help().to_string();
+
+        assert!(get.contains("\n  kubectl kubelock get deploy -n ci\n"), "{get}");
+        assert!(
+            plugin
+                .render_help()
+                .to_string()
+                .contains("Usage: kubectl kubelock [OPTIONS] <COMMAND>")
+        );
+    }
+}

@@ -1,0 +1,83 @@
+//! The way to a cluster: where it is, as whom, over which connection.
+
+mod context;
+mod exec;
+mod in_cluster;
+mod kubeconfig;
+mod pem_data;
+mod proxy;
+mod reach;
+mod stack;
+mod wire;
+
+use crate::args::cluster::ClusterArgs;
+use crate::failure::Failure;
+use context::Context;
+use reach::Reach;
+
+/// A cluster that can be talked to.
+pub(crate) struct Connection {
+    pub(crate) client: kube::Client,
+    /// The namespace that counts: `-n`, else the context's or the pod's.
+    pub(crate) namespace: String,
+    pub(crate) endpoint: Endpoint,
+}
+
+/// What to name when the cluster does not answer.
+#[derive(Debug, Clone)]
+pub(crate) struct Endpoint {
+    /// `https://10.0.0.1:6443`.
+    pub(crate) address: String,
+    /// `context "dev"`, or `this pod's service account`.
+    pub(crate) origin: String,
+    /// Whether there has been a connection to it.
+    pub(crate) reach: Reach,
+}
+
+/// Everything that is needed to make a client, from a kubeconfig or a pod.
+struct Access {
+    config: kube::Config,
+    proxy: Option<hyper_util::client::proxy::matcher::Intercept>,
+    namespace: Option<String>,
+    origin: String,
+}
+
+/// Prepares a client; nothing is sent yet. Runs a credential plugin, if the kubeconfig names one.
+pub(crate) fn connect(args: &ClusterArgs, verbose: bool) -> Result<Connection, Failure> {
+    let found = kubeconfig::load(args.kubeconfig.as_deref())?;
+    let mut access = match found.config {
+        Some(kubeconfig) => Context::choose(&kubeconfig, args.context.as_deref())?.access()?,
+        None => in_cluster::access(args.context.as_deref(), &found.looked_for)?,
+    };
+    impersonate(&mut access.config.auth_info, args)?;
+    let reach = Reach::default();
+    let (address, origin) = (address(&access.config.cluster_url), access.origin.clone());
+    let endpoint = Endpoint { address, origin, reach: reach.clone() };
+    let client = stack::client(&access, &reach, verbose)
+        .map_err(|error| stack::unusable(&error, &endpoint))?;
+    let namespace =
+        args.namespace.clone().or(access.namespace).unwrap_or_else(|| "default".to_owned());
+    Ok(Connection { client, namespace, endpoint })
+}
+
+fn impersonate(auth: &mut kube::config::AuthInfo, args: &ClusterArgs) -> Result<(), Failure> {
+    if let Some(user) = &args.as_user {
+        auth.impersonate = Some(user.clone());
+    }
+    if !args.as_groups.is_empty() {
+        auth.impersonate_groups = Some(args.as_groups.clone());
+    }
+    let groups = auth.impersonate_groups.as_ref().is_some_and(|groups| !groups.is_empty());
+    if groups && auth.impersonate.is_none() {
+        return Err(Failure::usage(
+            "--as-group needs --as: a group is impersonated together with a user",
+        ));
+    }
+    Ok(())
+}
+
+/// Scheme, host and port: a user or a path in the URL is nobody's business.
+fn address(url: &http::Uri) -> String {
+    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+    format!("{}://{}{port}", url.scheme_str().unwrap_or_default(), url.host().unwrap_or_default())
+}

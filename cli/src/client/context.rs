@@ -1,0 +1,127 @@
+//! One context of a kubeconfig: its cluster, its user, its namespace.
+
+use http::Uri;
+use kube::config::{AuthInfo, Cluster, Kubeconfig};
+
+use super::{Access, exec, pem_data, proxy};
+use crate::failure::Failure;
+use crate::output::text;
+
+/// A context with what it refers to.
+pub(super) struct Context {
+    name: String,
+    cluster: Cluster,
+    user: AuthInfo,
+    namespace: Option<String>,
+}
+
+impl Context {
+    /// Takes the context of that name, or the current one.
+    pub(super) fn choose(
+        kubeconfig: &Kubeconfig,
+        asked_for: Option<&str>,
+    ) -> Result<Self, Failure> {
+        let set = |name: &&str| !name.is_empty();
+        let current = kubeconfig.current_context.as_deref();
+        let name =
+            asked_for.filter(set).or(current.filter(set)).ok_or_else(|| no_context(kubeconfig))?;
+        let named = kubeconfig.contexts.iter().find(|context| context.name == name);
+        let context = named
+            .and_then(|named| named.context.clone())
+            .ok_or_else(|| unknown_context(kubeconfig, name))?;
+        Ok(Self {
+            name: name.to_owned(),
+            cluster: cluster(kubeconfig, name, &context.cluster)?,
+            user: context.user.map(|user| auth_info(kubeconfig, &user)).unwrap_or_default(),
+            namespace: context.namespace.filter(|namespace| !namespace.is_empty()),
+        })
+    }
+
+    /// What kube needs to know; runs the credential plugin, if there is one.
+    pub(super) fn access(self) -> Result<Access, Failure> {
+        let url = self.url()?;
+        let mut config = kube::Config::new(url.clone());
+        config.accept_invalid_certs = self.cluster.insecure_skip_tls_verify.unwrap_or(false);
+        config.tls_server_name =
+            self.cluster.tls_server_name.clone().filter(|name| !name.is_empty());
+        config.root_cert = self.roots(&config)?;
+        config.auth_info = exec::resolve(self.user.clone(), &self.cluster)?;
+        Ok(Access {
+            config,
+            proxy: proxy::choose(self.cluster.proxy_url.as_deref(), &url)?,
+            namespace: self.namespace,
+            origin: format!("context \"{}\"", text::line(&self.name)),
+        })
+    }
+
+    fn url(&self) -> Result<Uri, Failure> {
+        let context = text::line(&self.name);
+        let server = self.cluster.server.as_deref().unwrap_or_default();
+        if server.is_empty() {
+            return Err(Failure::usage(format!(
+                "the cluster of context \"{context}\" has no server address"
+            )));
+        }
+        match server.parse::<Uri>() {
+            Ok(url)
+                if matches!(url.scheme_str(), Some("https" | "http")) && url.host().is_some() =>
+            {
+                Ok(url)
+            }
+            _ => Err(Failure::usage(format!(
+                "the server address of context \"{context}\" is no http or https URL"
+            ))),
+        }
+    }
+
+    /// The cluster's own CA. An empty list where none is needed: `None` would
+    /// load the system's root certificates, which takes longer than a lock does.
+    fn roots(&self, config: &kube::Config) -> Result<Option<Vec<Vec<u8>>>, Failure> {
+        let cluster = &self.cluster;
+        let plain = config.cluster_url.scheme_str() == Some("http");
+        let ca = pem_data::read(
+            "certificate-authority",
+            cluster.certificate_authority_data.as_deref(),
+            cluster.certificate_authority.as_deref(),
+        )?;
+        match ca {
+            Some(pem) => pem_data::certificates("certificate-authority", &pem).map(Some),
+            None if plain || config.accept_invalid_certs => Ok(Some(Vec::new())),
+            None => Ok(None),
+        }
+    }
+}
+
+fn cluster(kubeconfig: &Kubeconfig, context: &str, name: &str) -> Result<Cluster, Failure> {
+    let named = kubeconfig.clusters.iter().find(|cluster| cluster.name == name);
+    named.and_then(|named| named.cluster.clone()).ok_or_else(|| {
+        let (context, name) = (text::line(context), text::line(name));
+        Failure::usage(format!(
+            "context \"{context}\" names cluster \"{name}\", which the kubeconfig does not have"
+        ))
+    })
+}
+
+/// A user that is missing is nobody in particular, as in kubectl.
+fn auth_info(kubeconfig: &Kubeconfig, name: &str) -> AuthInfo {
+    let named = kubeconfig.auth_infos.iter().find(|user| user.name == name);
+    named.and_then(|named| named.auth_info.clone()).unwrap_or_default()
+}
+
+fn no_context(kubeconfig: &Kubeconfig) -> Failure {
+    let failure = Failure::usage("the kubeconfig has no current context");
+    failure.hint(format!("name one with --context{}", known(kubeconfig)))
+}
+
+fn unknown_context(kubeconfig: &Kubeconfig, name: &str) -> Failure {
+    let failure = Failure::usage(format!("the kubeconfig has no context \"{}\"", text::line(name)));
+    failure.hint(format!("name one with --context{}", known(kubeconfig)))
+}
+
+fn known(kubeconfig: &Kubeconfig) -> String {
+    const SHOWN: usize = 8;
+    let names: Vec<String> =
+        kubeconfig.contexts.iter().take(SHOWN).map(|context| text::line(&context.name)).collect();
+    let more = if kubeconfig.contexts.len() > SHOWN { ", …" } else { "" };
+    if names.is_empty() { String::new() } else { format!(": {}{more}", names.join(", ")) }
+}

@@ -1,0 +1,65 @@
+//! Through which proxy, by Go's rules.
+
+use http::Uri;
+use hyper_util::client::proxy::matcher::{Intercept, Matcher};
+
+use crate::failure::Failure;
+
+/// The kubeconfig's proxy, which always counts, else the environment's.
+pub(super) fn choose(configured: Option<&str>, server: &Uri) -> Result<Option<Intercept>, Failure> {
+    match configured.filter(|url| !url.is_empty()) {
+        Some(url) => match Matcher::builder().all(url).build().intercept(server) {
+            Some(proxy) => Ok(Some(proxy)),
+            None => Err(Failure::usage("the proxy-url of the kubeconfig is no URL of a proxy")),
+        },
+        None => Ok(from_env(server)),
+    }
+}
+
+/// kube matches `NO_PROXY` against the proxy's own address: hence not kube's.
+fn from_env(server: &Uri) -> Option<Intercept> {
+    if server.host().is_none_or(is_loopback) {
+        return None;
+    }
+    let matcher = Matcher::builder()
+        .https(either("HTTPS_PROXY", "https_proxy"))
+        .http(either("HTTP_PROXY", "http_proxy"))
+        .no(either("NO_PROXY", "no_proxy"))
+        .build();
+    matcher.intercept(server)
+}
+
+fn either(upper: &str, lower: &str) -> String {
+    let set = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+    set(upper).or_else(|| set(lower)).unwrap_or_default()
+}
+
+fn is_loopback(host: &str) -> bool {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost" || bare.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn server() -> Uri {
+        Uri::from_static("https://cluster.example.org:6443")
+    }
+
+    #[test]
+    fn the_kubeconfigs_proxy_is_taken_or_refused_and_never_ignored() {
+        let proxy = choose(Some("http://user:word@127.0.0.1:3128"), &server()).unwrap().unwrap();
+        assert_eq!(proxy.uri().to_string(), "http://127.0.0.1:3128/");
+        assert!(proxy.basic_auth().is_some());
+        assert!(choose(Some("::"), &server()).is_err());
+    }
+
+    #[test]
+    fn this_machine_is_reached_without_a_proxy() {
+        for host in ["localhost", "127.0.0.1", "127.8.8.8", "[::1]"] {
+            assert!(is_loopback(host), "{host}");
+        }
+        assert!(!is_loopback("cluster.example.org"));
+    }
+}

@@ -1,0 +1,39 @@
+//! The commands, a file each.
+
+pub(crate) mod acquire;
+pub(crate) mod get;
+pub(crate) mod release;
+mod session;
+
+use crate::args::{Cli, Command};
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::output;
+
+/// Runs one command to its end.
+pub(crate) fn run(cli: Cli) -> Result<Exit, Failure> {
+    let Cli { cluster, common, command } = cli;
+    match command {
+        Command::Acquire(args) => blocking(acquire::run(args, &cluster, &common)),
+        Command::Release(args) => blocking(release::run(args, &cluster, &common)),
+        Command::Get(args) => blocking(get::run(args, &cluster, &common)),
+        Command::Version => version(),
+    }
+}
+
+/// One thread does it all: a command has one request in flight.
+fn blocking(command: impl Future<Output = Result<Exit, Failure>>) -> Result<Exit, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::failed(format!("cannot start: {error}")))?;
+    let result = runtime.block_on(command);
+    // A name that is still being resolved must not keep the process past its deadline.
+    runtime.shutdown_background();
+    result
+}
+
+fn version() -> Result<Exit, Failure> {
+    output::print(concat!("kubelock ", env!("CARGO_PKG_VERSION"), "\n"))?;
+    Ok(Exit::Done)
+}

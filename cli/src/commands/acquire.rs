@@ -1,0 +1,85 @@
+//! `kubelock acquire`: take a lock and return.
+
+use std::time::{Duration, SystemTime};
+
+use kubelock::{AcquireOptions, Timestamp};
+
+use super::session::Session;
+use crate::args::CommonArgs;
+use crate::args::cluster::ClusterArgs;
+use crate::args::duration;
+use crate::args::lock::{LockArgs, OwnerArgs};
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::output::view::View;
+use crate::output::{self, Format, age, talk, text};
+use crate::target::{Carrier, lock_name};
+
+/// Take a lock and return; it lasts for its ttl
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct AcquireArgs {
+    /// Name of the lock
+    #[arg(value_name = "LOCK")]
+    lock: String,
+    /// Print the record: table, wide, json, yaml or name
+    #[arg(short, long, value_name = "FORMAT", hide_possible_values = true)]
+    output: Option<Format>,
+    #[command(flatten)]
+    on: LockArgs,
+    #[command(flatten)]
+    owner: OwnerArgs,
+    /// How long the lock lasts
+    #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = duration::parse)]
+    #[arg(
+        env = "KUBELOCK_TTL",
+        hide_env_values = true,
+        allow_hyphen_values = true,
+        help_heading = "Lock options"
+    )]
+    ttl: Duration,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  kubelock acquire deploy -n ci --ttl 30s
+  kubelock acquire schema --on configmap/app --owner migration-7
+
+Without --on the lock is kept on the Lease of its name, which is made when it is missing.
+Exit status: 0 acquired, 10 this owner has it already, 11 another has it, 15 unknown: look with get";
+
+pub(crate) async fn run(
+    args: AcquireArgs,
+    cluster: &ClusterArgs,
+    common: &CommonArgs,
+) -> Result<Exit, Failure> {
+    let carrier = Carrier::parse(args.on.on.as_deref())?;
+    let name = lock_name(&args.lock, &carrier)?;
+    let session = Session::open(&carrier, &args.on, cluster, common)?;
+    let target = session.target(name, &carrier, session.kind(&carrier).await?);
+    let options = AcquireOptions {
+        owner: args.owner.into_owner(),
+        ttl: args.ttl,
+        deadline: session.deadline.left(),
+        create_lease: target.own_lease,
+        ..AcquireOptions::default()
+    };
+    let lock = session.lock(&target)?;
+    let acquired = lock
+        .acquire(&target.object, options)
+        .await
+        .map_err(|error| session.explain("acquire", &target, &error))?;
+
+    let view = View::acquired(&target, &acquired, Timestamp::from(SystemTime::now()));
+    match args.output {
+        Some(format) => output::one(format, &view)?,
+        None => talk::note(common, &praise(&view, &target.describe())),
+    }
+    Ok(Exit::Done)
+}
+
+/// `acquired lock "deploy" on lease/deploy in namespace ci as alice@runner for 5m`.
+fn praise(view: &View, described: &str) -> String {
+    let ttl = age::exact(view.record.ttl_nanos);
+    format!("acquired {described} as {} for {ttl}", text::owner(&view.record.owner))
+}

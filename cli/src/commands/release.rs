@@ -1,0 +1,56 @@
+//! `kubelock release`: give a lock back.
+
+use kubelock::ReleaseOptions;
+
+use super::session::Session;
+use crate::args::CommonArgs;
+use crate::args::cluster::ClusterArgs;
+use crate::args::lock::{LockArgs, OwnerArgs};
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::output::talk;
+use crate::target::{Carrier, lock_name};
+
+/// Give a lock back
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct ReleaseArgs {
+    /// Name of the lock
+    #[arg(value_name = "LOCK")]
+    lock: String,
+    #[command(flatten)]
+    on: LockArgs,
+    #[command(flatten)]
+    owner: OwnerArgs,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  kubelock release deploy -n ci
+  kubelock release schema --on configmap/app --owner migration-7
+
+Exit status: 0 released, 11 another has it, 12 not held or expired, 15 unknown: look with get";
+
+pub(crate) async fn run(
+    args: ReleaseArgs,
+    cluster: &ClusterArgs,
+    common: &CommonArgs,
+) -> Result<Exit, Failure> {
+    let carrier = Carrier::parse(args.on.on.as_deref())?;
+    let name = lock_name(&args.lock, &carrier)?;
+    let session = Session::open(&carrier, &args.on, cluster, common)?;
+    let target = session.target(name, &carrier, session.kind(&carrier).await?);
+    let options = ReleaseOptions {
+        owner: args.owner.into_owner(),
+        deadline: session.deadline.left(),
+        spare_holds: true,
+        ..ReleaseOptions::default()
+    };
+    session
+        .lock(&target)?
+        .release(&target.object, options)
+        .await
+        .map_err(|error| session.explain("release", &target, &error))?;
+    talk::note(common, &format!("released {}", target.describe()));
+    Ok(Exit::Done)
+}

@@ -1,0 +1,108 @@
+//! What the commands share: a cluster, a deadline, and the way from names to a lock.
+
+use kubelock::{Config, Error, KubeLock, Lock, LockName, PathSegment, Prefix};
+
+use crate::args::CommonArgs;
+use crate::args::cluster::ClusterArgs;
+use crate::args::lock::LockArgs;
+use crate::client::{self, Connection};
+use crate::deadline::Deadline;
+use crate::failure::Failure;
+use crate::hint::Flags;
+use crate::kind::Kind;
+use crate::sentence::Situation;
+use crate::target::{Carrier, Target, check_scope};
+use crate::{discovery, kinds, sentence};
+
+/// A cluster, and how long it may take to answer.
+pub(crate) struct Session {
+    pub(crate) deadline: Deadline,
+    connection: Connection,
+    flags: Flags,
+    prefix: Option<String>,
+    namespace_asked_for: Option<String>,
+}
+
+impl Session {
+    /// Checks what can be checked without a cluster, then prepares the client.
+    pub(crate) fn open(
+        carrier: &Carrier,
+        lock: &LockArgs,
+        cluster: &ClusterArgs,
+        common: &CommonArgs,
+    ) -> Result<Self, Failure> {
+        check(carrier, lock, cluster)?;
+        // Before the deadline: a credential plugin may ask a person.
+        let connection = client::connect(cluster, common.verbose)?;
+        Ok(Self {
+            deadline: Deadline::after(cluster.request_timeout),
+            connection,
+            flags: Flags::new(lock, cluster),
+            prefix: lock.prefix.clone(),
+            namespace_asked_for: cluster.namespace.clone(),
+        })
+    }
+
+    /// The kind of the lock's object; asks the cluster only for kinds that not every cluster has.
+    pub(crate) async fn kind(&self, carrier: &Carrier) -> Result<Kind, Failure> {
+        if let Some(kind) = carrier.known_kind() {
+            return Ok(kind);
+        }
+        match carrier {
+            Carrier::Lease => Ok(kinds::lease()),
+            Carrier::Object(name, object) => {
+                let kind = discovery::find(&self.connection, self.deadline, name).await?;
+                check_scope(&kind, object.as_str(), self.namespace_asked_for.as_deref())?;
+                Ok(kind)
+            }
+        }
+    }
+
+    /// One lock on the object in question.
+    pub(crate) fn target(&self, lock: LockName, carrier: &Carrier, kind: Kind) -> Target {
+        Target::new(lock, carrier, kind, &self.connection.namespace)
+    }
+
+    /// The library's lock for a target.
+    pub(crate) fn lock(&self, target: &Target) -> Result<Lock, Failure> {
+        self.build(target).map_err(|error| self.explain("use", target, &error))
+    }
+
+    fn build(&self, target: &Target) -> Result<Lock, Error> {
+        let client = self.connection.client.clone();
+        let mut locks = KubeLock::new(Config { client, gvr: target.kind.gvr.clone() })?;
+        if let Some(prefix) = &self.prefix {
+            locks = locks.with_prefix(prefix)?;
+        }
+        let lock = locks.lock(target.lock.as_str())?;
+        match &target.namespace {
+            Some(namespace) => lock.namespace(namespace),
+            None => Ok(lock),
+        }
+    }
+
+    /// What an error of the library means to the person who typed the command.
+    pub(crate) fn explain(&self, verb: &'static str, target: &Target, error: &Error) -> Failure {
+        sentence::failure(error, &self.situation(verb, target))
+    }
+
+    pub(crate) fn situation<'a>(&'a self, verb: &'static str, target: &'a Target) -> Situation<'a> {
+        Situation {
+            verb,
+            target,
+            endpoint: &self.connection.endpoint,
+            flags: &self.flags,
+            deadline: self.deadline,
+        }
+    }
+}
+
+fn check(carrier: &Carrier, lock: &LockArgs, cluster: &ClusterArgs) -> Result<(), Failure> {
+    let namespace = cluster.namespace.as_deref();
+    lock.prefix.as_deref().map(Prefix::new).transpose()?;
+    namespace.map(PathSegment::namespace).transpose()?;
+    match (carrier, carrier.known_kind()) {
+        (Carrier::Object(_, object), Some(kind)) => check_scope(&kind, object.as_str(), namespace),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,239 @@
+//! Kinds that not every cluster has: looked up with one request.
+
+mod listing;
+
+use http::Request;
+use http::header::ACCEPT;
+use kube::core::GroupVersionResource;
+use serde::de::DeserializeOwned;
+
+use crate::client::Connection;
+use crate::deadline::Deadline;
+use crate::failure::Failure;
+use crate::kind::Kind;
+use crate::kinds;
+use crate::output::text;
+use crate::sentence;
+use crate::target::TypeName;
+use listing::{Group, GroupList, Offered, Resource, ResourceList};
+
+/// All groups with all their kinds in one answer; an older server sends the plain list of groups.
+const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,\
+                          application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList,\
+                          application/json";
+
+/// Asks the cluster which kind a word means: with group and version for that
+/// version's kinds, else for all.
+pub(crate) async fn find(
+    connection: &Connection,
+    deadline: Deadline,
+    name: &TypeName,
+) -> Result<Kind, Failure> {
+    let (group, version) = (name.group.as_deref().unwrap_or_default(), name.version.as_deref());
+    let offered = match version {
+        Some(version) => of_version(connection, deadline, group, version).await?,
+        None => everything(connection, deadline, name).await?,
+    };
+    choose(&offered, name)
+}
+
+async fn of_version(
+    connection: &Connection,
+    deadline: Deadline,
+    group: &str,
+    version: &str,
+) -> Result<Vec<Offered>, Failure> {
+    let path = if group.is_empty() {
+        format!("/api/{version}")
+    } else {
+        format!("/apis/{group}/{version}")
+    };
+    let list: Option<ResourceList> = fetch(connection, deadline, &path, "application/json").await?;
+    let resources =
+        list.map(|list| list.resources).unwrap_or_default().into_iter().map(Resource::from);
+    let offered =
+        |resource| Offered { group: group.to_owned(), version: version.to_owned(), resource };
+    Ok(resources.map(offered).collect())
+}
+
+async fn everything(
+    connection: &Connection,
+    deadline: Deadline,
+    name: &TypeName,
+) -> Result<Vec<Offered>, Failure> {
+    let list: Option<GroupList> = fetch(connection, deadline, "/apis", AGGREGATED).await?;
+    match list {
+        Some(list) if list.kind == "APIGroupDiscoveryList" => {
+            Ok(list.items.into_iter().flat_map(Group::offered).collect())
+        }
+        _ => Err(Failure::usage(format!(
+            "this API server is too old to look up \"{}\" in one call",
+            name.spelled
+        ))
+        .hint("name version and group, too: --on widgets.v1.example.org/w1")),
+    }
+}
+
+/// `None` is what the server does not have.
+async fn fetch<T: DeserializeOwned>(
+    connection: &Connection,
+    deadline: Deadline,
+    path: &str,
+    accept: &str,
+) -> Result<Option<T>, Failure> {
+    let request = Request::get(path)
+        .header(ACCEPT, accept)
+        .body(Vec::new())
+        .map_err(|error| Failure::usage(format!("cannot ask for {path}: {error}")))?;
+    match deadline.bound(connection.client.request::<T>(request)).await {
+        Ok(Ok(answer)) => Ok(Some(answer)),
+        Ok(Err(kube::Error::Api(status))) if status.code == 404 => Ok(None),
+        Ok(Err(error)) => Err(sentence::discovery_failed(&error, &connection.endpoint)),
+        Err(_) => Err(sentence::too_slow(&connection.endpoint, deadline)),
+    }
+}
+
+/// A resource's own name counts before a short name of another, a whole group
+/// before the beginning of one, as in kubectl.
+fn choose(offered: &[Offered], name: &TypeName) -> Result<Kind, Failure> {
+    let whole = |kind: &Offered| name.group.as_ref().is_none_or(|group| kind.group == *group);
+    let begun = |kind: &Offered| {
+        name.group.as_ref().is_some_and(|group| kind.group.starts_with(group.as_str()))
+    };
+    let called = |kind: &Offered| kind.resource.is_called(&name.resource);
+    let short = |kind: &Offered| kind.resource.is_short(&name.resource);
+
+    let meanings: [&dyn Fn(&Offered) -> bool; 3] =
+        [&|kind| whole(kind) && called(kind), &|kind| whole(kind) && short(kind), &|kind| {
+            begun(kind) && (called(kind) || short(kind))
+        }];
+    for means in meanings {
+        let mut found = offered.iter().filter(|kind| means(kind));
+        if let Some(first) = found.next() {
+            return only(first, found, name);
+        }
+    }
+    Err(unknown(offered, name))
+}
+
+/// kubectl would take any of several groups: two people could then lock two different objects.
+fn only<'a>(
+    first: &Offered,
+    mut rest: impl Iterator<Item = &'a Offered>,
+    name: &TypeName,
+) -> Result<Kind, Failure> {
+    // Further versions of the same kind follow the preferred one.
+    match rest.find(|kind| kind.full_name() != first.full_name()) {
+        None => first.lockable(),
+        Some(other) => {
+            let message = format!("several groups have a kind \"{}\"", text::line(&name.spelled));
+            Err(Failure::usage(message).hint(format!(
+                "name one: {} or {}",
+                first.full_name(),
+                other.full_name()
+            )))
+        }
+    }
+}
+
+impl Offered {
+    /// `widgets.example.org`.
+    fn full_name(&self) -> String {
+        let dot = if self.group.is_empty() { "" } else { "." };
+        format!("{}{dot}{}", self.resource.plural, self.group)
+    }
+
+    fn lockable(&self) -> Result<Kind, Failure> {
+        let Self { group, version, resource } = self;
+        let can = |verb: &str| resource.verbs.iter().any(|offered| offered == verb);
+        if !can("get") || !(can("patch") || can("update")) {
+            let message =
+                format!("{} cannot carry a lock: its objects cannot be changed", self.full_name());
+            return Err(Failure::usage(message));
+        }
+        let dot = if group.is_empty() { "" } else { "." };
+        Ok(Kind {
+            gvr: GroupVersionResource::gvr(group, version, &resource.plural),
+            shown: format!("{}{dot}{group}", resource.singular()),
+            namespaced: resource.namespaced,
+        })
+    }
+}
+
+fn unknown(offered: &[Offered], name: &TypeName) -> Failure {
+    let spelled = text::line(&name.spelled);
+    let failure = Failure::usage(format!("the server has no kind \"{spelled}\""));
+    match closest(offered, &name.resource).as_slice() {
+        [] => failure.hint("kubectl api-resources lists the kinds there are"),
+        words => failure.hint(format!("did you mean {}?", words.join(" or "))),
+    }
+}
+
+/// Up to two words that look like what was typed.
+fn closest(offered: &[Offered], word: &str) -> Vec<String> {
+    const ALIKE: f64 = 0.85;
+    let of_cluster =
+        offered.iter().map(|kind| format!("{}.{}", kind.resource.singular(), kind.group));
+    let built_in = kinds::all().map(|kind| kind.singular.to_owned());
+    let distance = |name: &str| strsim::jaro_winkler(name.split('.').next().unwrap_or(name), word);
+    let mut alike: Vec<(f64, String)> = built_in
+        .chain(of_cluster)
+        .map(|name| (distance(&name), name))
+        .filter(|(score, _)| *score >= ALIKE)
+        .collect();
+    alike.sort_by(|a, b| b.0.total_cmp(&a.0));
+    alike.dedup_by(|a, b| a.1.split('.').next() == b.1.split('.').next());
+    alike.into_iter().take(2).map(|(_, name)| name).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `GROUP/VERSION/PLURAL` of a kind called so, with a short name.
+    fn offered(group: &str, version: &str, plural: &str, short: &str) -> Offered {
+        let verbs = ["get", "patch"].map(String::from).to_vec();
+        let (singular, kind) = (plural.trim_end_matches('s').to_owned(), String::new());
+        let resource = Resource {
+            plural: plural.to_owned(),
+            singular,
+            kind,
+            short: vec![short.to_owned()],
+            namespaced: true,
+            verbs,
+        };
+        Offered { group: group.to_owned(), version: version.to_owned(), resource }
+    }
+
+    fn chosen(offers: &[Offered], spelled: &str) -> Result<String, String> {
+        let kind = choose(offers, &TypeName::parse(spelled).unwrap())
+            .map_err(|failure| failure.message)?;
+        Ok(format!("{}/{}/{}", kind.gvr.group, kind.gvr.version, kind.gvr.resource))
+    }
+
+    #[test]
+    fn the_preferred_version_comes_first() {
+        let offers =
+            [offered("a.org", "v2", "widgets", "wd"), offered("a.org", "v1", "widgets", "wd")];
+        for spelled in ["widgets", "Widget", "wd", "widgets.a.org", "wd.a"] {
+            assert_eq!(chosen(&offers, spelled).as_deref(), Ok("a.org/v2/widgets"), "{spelled}");
+        }
+    }
+
+    #[test]
+    fn a_word_of_two_groups_is_refused_until_the_group_is_named() {
+        let offers =
+            [offered("a.org", "v1", "widgets", "wd"), offered("b.org", "v1", "widgets", "wd")];
+        assert_eq!(
+            chosen(&offers, "widgets").unwrap_err(),
+            "several groups have a kind \"widgets\""
+        );
+        assert_eq!(chosen(&offers, "widgets.b.org").as_deref(), Ok("b.org/v1/widgets"));
+    }
+
+    #[test]
+    fn a_name_counts_before_anothers_short_name() {
+        let offers = [offered("a.org", "v1", "widgets", "wd"), offered("b.org", "v1", "wds", "x")];
+        assert_eq!(chosen(&offers, "wd").as_deref(), Ok("b.org/v1/wds"));
+    }
+}

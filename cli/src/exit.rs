@@ -1,0 +1,57 @@
+//! What the exit status says.
+
+use std::process::ExitCode;
+
+use kubelock::Error;
+
+/// How a command ended; scripts rely on the numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// It did what it was asked for.
+    Done,
+    /// The API refused, the network failed, the record is malformed or the object is missing.
+    Failed,
+    /// Wrong usage or wrong configuration: nothing was tried.
+    Usage,
+    /// `acquire`: this owner holds the lock already.
+    HeldAlready,
+    /// Another owner, or another hold, has the lock.
+    HeldByOther,
+    /// There is no such lock, or it has expired.
+    NotHeld,
+    /// The write may have happened.
+    Unknown,
+}
+
+impl Exit {
+    /// The end that an error of the library means.
+    pub(crate) fn of(error: &Error) -> Self {
+        match error {
+            Error::InvalidConfig(_) => Self::Usage,
+            Error::AlreadyExists(_) => Self::HeldAlready,
+            Error::OwnerMismatch(_) => Self::HeldByOther,
+            Error::NotFound { .. } => Self::NotHeld,
+            Error::OutcomeUnknown { .. } => Self::Unknown,
+            _ => Self::Failed,
+        }
+    }
+
+    /// The process's exit status.
+    pub(crate) fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Failed => 1,
+            Self::Usage => 2,
+            Self::HeldAlready => 10,
+            Self::HeldByOther => 11,
+            Self::NotHeld => 12,
+            Self::Unknown => 15,
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit.code())
+    }
+}

@@ -1,0 +1,27 @@
+//! `kubelock`: take, see and release distributed locks on Kubernetes objects.
+
+mod args;
+mod client;
+mod commands;
+mod deadline;
+mod discovery;
+mod exit;
+mod failure;
+mod hint;
+mod kind;
+mod kinds;
+mod output;
+mod owner;
+mod program;
+mod sentence;
+mod target;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let exit = commands::run(args::parse()).unwrap_or_else(|failure| {
+        output::talk::failure(&failure);
+        failure.exit
+    });
+    exit.into()
+}

@@ -1,0 +1,59 @@
+//! stdout is data, stderr is talk.
+
+pub(crate) mod age;
+mod document;
+mod table;
+pub(crate) mod talk;
+pub(crate) mod text;
+pub(crate) mod view;
+
+use std::io::{ErrorKind, Write};
+
+use crate::failure::Failure;
+use view::View;
+
+/// How data is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Format {
+    Table,
+    Wide,
+    Json,
+    Yaml,
+    Name,
+}
+
+/// Prints one lock: a document is that of the lock alone.
+pub(crate) fn one(format: Format, view: &View) -> Result<(), Failure> {
+    match format {
+        Format::Json => print(&document::json(&document::lock(view))?),
+        Format::Yaml => print(&document::yaml(&document::lock(view))?),
+        _ => many(format, std::slice::from_ref(view)),
+    }
+}
+
+/// Prints several locks: a document is a list, even of none.
+pub(crate) fn many(format: Format, views: &[View]) -> Result<(), Failure> {
+    match format {
+        Format::Json => print(&document::json(&document::list(views))?),
+        Format::Yaml => print(&document::yaml(&document::list(views))?),
+        Format::Table if !views.is_empty() => print(&table::table(views)),
+        Format::Wide if !views.is_empty() => print(&table::wide(views)),
+        Format::Name => print(&names(views)),
+        Format::Table | Format::Wide => Ok(()),
+    }
+}
+
+fn names(views: &[View]) -> String {
+    views.iter().flat_map(|view| [view.on.as_str(), "\n"]).collect()
+}
+
+/// Writes data; a reader that has seen enough (`| head`) is no failure.
+pub(crate) fn print(data: &str) -> Result<(), Failure> {
+    let mut stdout = anstream::stdout().lock();
+    match stdout.write_all(data.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(Failure::failed(format!("cannot write: {error}")))
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,107 @@
+//! The stable form for programs: every number has its unit in its name, times are RFC 3339.
+
+use serde::Serialize;
+
+use super::view::View;
+use crate::failure::Failure;
+
+/// Changes when a field changes its meaning or goes away, not when one is added.
+const API_VERSION: &str = "kubelock/v1";
+
+/// One lock.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Lock<'a> {
+    api_version: &'static str,
+    kind: &'static str,
+    #[serde(rename = "lock")]
+    name: &'a str,
+    on: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    namespace: Option<&'a str>,
+    state: &'static str,
+    owner: &'a str,
+    created_at: String,
+    expires_at: String,
+    ttl_nanoseconds: i64,
+    age_seconds: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires_in_seconds: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hold: Option<String>,
+    seen_at: String,
+    annotation: &'a str,
+    object: Object<'a>,
+}
+
+/// The object that carries the lock, as the API names it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Object<'a> {
+    group: &'a str,
+    version: &'a str,
+    resource: &'a str,
+    name: &'a str,
+    uid: &'a str,
+    resource_version: &'a str,
+}
+
+/// Several locks.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct List<'a> {
+    api_version: &'static str,
+    kind: &'static str,
+    items: Vec<Lock<'a>>,
+}
+
+pub(super) fn list(views: &[View]) -> List<'_> {
+    List { api_version: API_VERSION, kind: "LockList", items: views.iter().map(lock).collect() }
+}
+
+pub(super) fn lock(view: &View) -> Lock<'_> {
+    let record = &view.record;
+    Lock {
+        api_version: API_VERSION,
+        kind: "Lock",
+        name: &view.lock,
+        on: &view.on,
+        namespace: view.namespace.as_deref(),
+        state: view.state.word(),
+        owner: &record.owner,
+        created_at: record.created_at.to_string(),
+        expires_at: record.expires_at().to_string(),
+        ttl_nanoseconds: record.ttl_nanos,
+        age_seconds: view.age().as_secs(),
+        expires_in_seconds: view.left().map(|left| left.as_secs()),
+        hold: record.hold.as_ref().map(ToString::to_string),
+        seen_at: view.seen_at.to_string(),
+        annotation: &view.annotation,
+        object: object(view),
+    }
+}
+
+fn object(view: &View) -> Object<'_> {
+    Object {
+        group: &view.gvr.group,
+        version: &view.gvr.version,
+        resource: &view.gvr.resource,
+        name: &view.object,
+        uid: &view.uid,
+        resource_version: &view.resource_version,
+    }
+}
+
+pub(super) fn json(document: &impl Serialize) -> Result<String, Failure> {
+    let text = serde_json::to_string_pretty(document).map_err(|error| unwritable(&error))?;
+    Ok(format!("{text}\n"))
+}
+
+pub(super) fn yaml(document: &impl Serialize) -> Result<String, Failure> {
+    let text = serde_saphyr::to_string(document).map_err(|error| unwritable(&error))?;
+    Ok(if text.ends_with('\n') { text } else { format!("{text}\n") })
+}
+
+fn unwritable(error: &dyn std::error::Error) -> Failure {
+    Failure::failed(format!("cannot write the document: {error}"))
+}

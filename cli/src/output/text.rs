@@ -1,0 +1,67 @@
+//! Foreign words, made fit for a terminal.
+//!
+//! Owners and the like come out of annotations that anybody may have written:
+//! they must not move the cursor, forge a line or flood the screen.
+
+/// Longest owner in a table or a sentence, in characters.
+const OWNER_MAX: usize = 60;
+/// Longest word of other kinds.
+const LINE_MAX: usize = 120;
+/// Longest message of the server, in characters.
+const PARAGRAPH_MAX: usize = 1_000;
+
+/// An owner; the empty one is made visible.
+pub(crate) fn owner(owner: &str) -> String {
+    if owner.is_empty() { "\"\"".to_owned() } else { bounded(owner, OWNER_MAX) }
+}
+
+/// A name, a path, a word.
+pub(crate) fn line(words: &str) -> String {
+    bounded(words, LINE_MAX)
+}
+
+/// The words of a server.
+pub(crate) fn paragraph(words: &str) -> String {
+    bounded(words.trim(), PARAGRAPH_MAX)
+}
+
+fn bounded(words: &str, max: usize) -> String {
+    let mut shown: String = words.chars().take(max).flat_map(visible).collect();
+    if words.chars().nth(max).is_some() {
+        shown.push('…');
+    }
+    shown
+}
+
+fn visible(c: char) -> Vec<char> {
+    if c.is_control() || is_invisible(c) { c.escape_default().collect() } else { vec![c] }
+}
+
+/// What reorders or hides text without being a control character to Unicode.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_foreign_moves_the_cursor_or_forges_a_line() {
+        assert_eq!(owner("a\x1b[2Jb\nerror: c\r\u{9b}d\0"), r"a\u{1b}[2Jb\nerror: c\r\u{9b}d\u{0}");
+        assert_eq!(owner("abc\u{202e}cba\u{200b}"), r"abc\u{202e}cba\u{200b}");
+    }
+
+    #[test]
+    fn what_people_write_stays_as_it_is() {
+        assert_eq!(owner("zoë@büro 7 🚀"), "zoë@büro 7 🚀");
+        assert_eq!(owner(""), "\"\"");
+    }
+
+    #[test]
+    fn nothing_foreign_floods_the_screen() {
+        assert_eq!(owner(&"x".repeat(100_000)), format!("{}…", "x".repeat(60)));
+        assert_eq!(owner(&"x".repeat(60)), "x".repeat(60));
+        assert!(owner(&"\n".repeat(100_000)).len() < 200);
+    }
+}

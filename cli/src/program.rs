@@ -1,0 +1,31 @@
+//! What this program is called by whoever started it.
+
+use std::ffi::OsStr;
+use std::path::Path;
+
+/// How to write this program in a usage line or a hint.
+///
+/// kubectl starts `kubectl-kubelock` for `kubectl kubelock`.
+pub(crate) fn name() -> &'static str {
+    std::env::args_os().next().map_or("kubelock", |first| called(&first))
+}
+
+fn called(first_argument: &OsStr) -> &'static str {
+    match Path::new(first_argument).file_stem().and_then(OsStr::to_str) {
+        Some("kubectl-kubelock") => "kubectl kubelock",
+        _ => "kubelock",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_plugin_is_written_as_kubectl_users_type_it() {
+        assert_eq!(called(OsStr::new("/opt/bin/kubectl-kubelock")), "kubectl kubelock");
+        assert_eq!(called(OsStr::new("kubectl-kubelock.exe")), "kubectl kubelock");
+        assert_eq!(called(OsStr::new("target/kubelock")), "kubelock");
+        assert_eq!(called(OsStr::new("")), "kubelock");
+    }
+}

@@ -1,0 +1,215 @@
+//! What an error means, in words: which lock, where, whose, since when, and the way out.
+
+use kubelock::{Error, Record, Timestamp};
+
+use crate::client::Endpoint;
+use crate::deadline::Deadline;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::hint::{Flags, quoted};
+use crate::output::{age, text};
+use crate::target::Target;
+
+/// Where an error happened.
+pub(crate) struct Situation<'a> {
+    /// The command: `acquire`, `release`, `get`.
+    pub(crate) verb: &'static str,
+    pub(crate) target: &'a Target,
+    pub(crate) endpoint: &'a Endpoint,
+    pub(crate) flags: &'a Flags,
+    pub(crate) deadline: Deadline,
+}
+
+/// The failure that an error of the library is.
+pub(crate) fn failure(error: &Error, at: &Situation<'_>) -> Failure {
+    let lock = at.target.describe();
+    match error {
+        Error::AlreadyExists(held) => held_already(&held.record, held.seen_at, at),
+        Error::OwnerMismatch(held) => held_by_other(&held.record, held.seen_at, at),
+        Error::NotFound { expired, .. } => not_held(at, expired.as_deref()),
+        Error::ObjectMissing { .. } => object_missing(at),
+        Error::Malformed { lock, source } => malformed(lock.key.as_str(), &source.to_string(), at),
+        Error::Forbidden { verbs, message, .. } => forbidden(verbs, message, at),
+        Error::Refused { code, reason, message, .. } => refused(*code, reason, message, at),
+        Error::Altered { .. } => {
+            Failure::failed(format!("{lock} was altered while it was written"))
+                .hint("a mutating webhook or policy of this cluster changes its annotation")
+        }
+        Error::OutcomeUnknown { settled_at, message, .. } => {
+            outcome_unknown(*settled_at, message, at)
+        }
+        Error::Unavailable { message, .. } if message.starts_with("no answer") => no_answer(at),
+        Error::Unavailable { message, .. } => unreachable(message, at.endpoint),
+        Error::Contended { deadline, .. } => {
+            Failure::failed(format!("{lock} kept changing hands for {deadline:?}"))
+                .hint("try again")
+        }
+        Error::InvalidConfig(message) => Failure::usage(text::paragraph(message)),
+        other => Failure::new(Exit::of(other), text::paragraph(&other.to_string())),
+    }
+}
+
+/// Without a connection nothing was sent; with one, the write may have happened.
+fn outcome_unknown(settled_at: Timestamp, message: &str, at: &Situation<'_>) -> Failure {
+    if !at.endpoint.reach.is_reached() {
+        return no_answer(at);
+    }
+    let (lock, message) = (at.target.describe(), text::paragraph(message));
+    let done = if at.verb == "release" { "released" } else { "acquired" };
+    Failure::new(Exit::Unknown, format!("it is unknown whether {lock} was {done}: {message}"))
+        .hint(format!("look with: {}", at.flags.command("get", at.target)))
+        .hint(format!("what is under way may still take effect until {}", age::second(settled_at)))
+}
+
+/// `alice@runner (for 12s, expires in 18s)`.
+fn holder(record: &Record, seen_at: Timestamp) -> String {
+    let since = age::human(seen_at.saturating_since(record.created_at));
+    let left = age::human(record.expires_at().saturating_since(seen_at));
+    let hold = record.hold.as_ref().map(|hold| format!(", hold {hold}")).unwrap_or_default();
+    format!("{}{hold} (for {since}, expires in {left})", text::owner(&record.owner))
+}
+
+fn held_already(record: &Record, seen_at: Timestamp, at: &Situation<'_>) -> Failure {
+    let message =
+        format!("{} is held already by {}", at.target.describe(), holder(record, seen_at));
+    Failure::new(Exit::HeldAlready, message)
+        .hint(format!("give it back with: {}", at.flags.command("release", at.target)))
+}
+
+fn held_by_other(record: &Record, seen_at: Timestamp, at: &Situation<'_>) -> Failure {
+    let message = format!("{} is held by {}", at.target.describe(), holder(record, seen_at));
+    let failure = Failure::new(Exit::HeldByOther, message);
+    match &record.hold {
+        Some(hold) => failure.hint(format!(
+            "the record belongs to hold {hold}: its own `kubelock run` gives it back"
+        )),
+        // An owner that had to be escaped cannot be typed.
+        None if at.verb == "release" && text::owner(&record.owner) == record.owner => {
+            let release = at.flags.command("release", at.target);
+            failure.hint(format!("if that is you: {release} --owner {}", quoted(&record.owner)))
+        }
+        None => failure.hint(format!("see who: {}", at.flags.command("get", at.target))),
+    }
+}
+
+/// A lock that nobody holds, or whose record has expired.
+pub(crate) fn not_held(at: &Situation<'_>, expired: Option<&Record>) -> Failure {
+    let note = expired.map(|record| {
+        let since = age::since_now(record.expires_at());
+        format!(": the record of {} expired {since} ago", text::owner(&record.owner))
+    });
+    Failure::new(
+        Exit::NotHeld,
+        format!("{} is not held{}", at.target.describe(), note.unwrap_or_default()),
+    )
+}
+
+fn object_missing(at: &Situation<'_>) -> Failure {
+    let Target { lock, namespace, own_lease, .. } = at.target;
+    // Its own Lease is made by the first acquire: without it there is no such lock.
+    if *own_lease && at.verb != "acquire" {
+        let message = format!("{} is not held: there is no such Lease", at.target.describe());
+        return Failure::new(Exit::NotHeld, message);
+    }
+    let failure = Failure::failed(format!("there is no {} for lock \"{lock}\"", at.target.place()));
+    match namespace {
+        Some(_) if *own_lease => failure.hint("does the namespace exist? -n names another"),
+        Some(_) => failure.hint("create it first, or name another namespace with -n"),
+        None => failure.hint("create it first"),
+    }
+}
+
+fn malformed(annotation: &str, why: &str, at: &Situation<'_>) -> Failure {
+    let why = why.strip_prefix("malformed record: ").unwrap_or(why);
+    let message =
+        format!("{} carries a malformed record: {}", at.target.describe(), text::paragraph(why));
+    let path = format!("{{.metadata.annotations.{}}}", annotation.replace('.', "\\."));
+    let look = at.flags.kubectl("get", at.target);
+    Failure::failed(message)
+        .hint("nobody can take or release it until that is repaired or removed")
+        .hint(format!("look at it with: {look} -o jsonpath={}", quoted(&path)))
+}
+
+fn forbidden(verbs: &[&str], message: &str, at: &Situation<'_>) -> Failure {
+    let missing = verbs.join(" or ");
+    let check =
+        at.flags.kubectl(&format!("auth can-i {}", verbs.first().unwrap_or(&"patch")), at.target);
+    let message =
+        format!("not allowed to {missing} {}: {}", at.target.place(), text::paragraph(message));
+    Failure::failed(message).hint(format!(
+        "a role with the verb {missing} on {} is needed; check with: {check}",
+        at.target.kind.resource()
+    ))
+}
+
+fn refused(code: u16, reason: &str, message: &str, at: &Situation<'_>) -> Failure {
+    let (lock, message) = (at.target.describe(), text::paragraph(message));
+    if code == 401 {
+        let Endpoint { address, origin, .. } = at.endpoint;
+        return Failure::failed(format!(
+            "the API server at {address} does not accept the credentials of {origin}"
+        ))
+        .hint("log in again, or name another context with --context");
+    }
+    // The object's own 404 is another error: this is the namespace of a Lease that was to be made.
+    if code == 404 && at.target.own_lease {
+        return Failure::failed(format!("cannot make {} for {lock}: {message}", at.target.on()))
+            .hint("create the namespace first, or name another with -n");
+    }
+    let reason = if reason.is_empty() { String::new() } else { format!(" {}", text::line(reason)) };
+    Failure::failed(format!(
+        "the API server refused to {} {lock} ({code}{reason}): {message}",
+        at.verb
+    ))
+}
+
+/// Nothing was heard within `--request-timeout`.
+pub(crate) fn no_answer(at: &Situation<'_>) -> Failure {
+    too_slow(at.endpoint, at.deadline)
+}
+
+pub(crate) fn too_slow(endpoint: &Endpoint, deadline: Deadline) -> Failure {
+    let waited =
+        if endpoint.reach.is_reached() { no_response(deadline) } else { no_connection(deadline) };
+    unreachable(&waited, endpoint).hint("wait longer with --request-timeout")
+}
+
+fn no_connection(deadline: Deadline) -> String {
+    format!("no connection within {:?}", deadline.timeout())
+}
+
+fn no_response(deadline: Deadline) -> String {
+    format!("no answer within {:?}", deadline.timeout())
+}
+
+/// What a failed look-up of a kind means; never what an authentication provider said.
+pub(crate) fn discovery_failed(error: &kube::Error, endpoint: &Endpoint) -> Failure {
+    match error {
+        kube::Error::Api(status) => {
+            let message = text::paragraph(&status.message);
+            Failure::failed(format!(
+                "the API server refused to list its kinds ({}): {message}",
+                status.code
+            ))
+        }
+        kube::Error::Service(error) => unreachable(&root_cause(error.as_ref()), endpoint),
+        kube::Error::HyperError(error) => unreachable(&root_cause(error), endpoint),
+        kube::Error::Auth(_) => unreachable("the credentials cannot be used", endpoint),
+        _ => unreachable("its answer cannot be read", endpoint),
+    }
+}
+
+/// The innermost error, which alone says what happened.
+fn root_cause(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut cause = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    cause.to_string()
+}
+
+fn unreachable(message: &str, Endpoint { address, origin, .. }: &Endpoint) -> Failure {
+    let message = text::paragraph(message);
+    Failure::failed(format!("cannot reach the API server at {address} ({origin}): {message}"))
+        .hint("is it the right cluster? --context and --kubeconfig name another")
+}

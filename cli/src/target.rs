@@ -1,0 +1,193 @@
+//! `TYPE/NAME`: which object carries the lock.
+
+use kubelock::{InvalidName, LockName, PathSegment, Prefix};
+
+use crate::failure::Failure;
+use crate::kind::Kind;
+use crate::kinds;
+use crate::output::text;
+
+/// A kind as kubectl's users spell it: `cm`, `deployments.apps`, `deployments.v1.apps`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct TypeName {
+    /// What was typed.
+    pub(crate) spelled: String,
+    /// Plural, singular or short name, in lower case.
+    pub(crate) resource: String,
+    pub(crate) version: Option<String>,
+    /// `Some("")` is the core group, spelled `pods.v1.`.
+    pub(crate) group: Option<String>,
+}
+
+impl TypeName {
+    pub(crate) fn parse(spelled: &str) -> Result<Self, InvalidName> {
+        PathSegment::checked("TYPE", spelled)?;
+        let lower = spelled.to_ascii_lowercase();
+        let mut parts = lower.splitn(3, '.');
+        let resource = parts.next().unwrap_or_default().to_owned();
+        let (version, group) = match (parts.next(), parts.next()) {
+            (None, _) => (None, None),
+            (Some(version), Some(group)) if is_version(version) => {
+                (Some(version.to_owned()), Some(group.to_owned()))
+            }
+            (Some(group), None) => (None, Some(group.to_owned())),
+            (Some(first), Some(rest)) => (None, Some(format!("{first}.{rest}"))),
+        };
+        Ok(Self { spelled: spelled.to_owned(), resource, version, group })
+    }
+}
+
+/// `v1`, `v2beta1`: what tells `deployments.v1.apps` from `widgets.example.org`.
+fn is_version(part: &str) -> bool {
+    let Some(rest) = part.strip_prefix('v') else { return false };
+    let stage = rest.trim_start_matches(|c: char| c.is_ascii_digit());
+    let numbered =
+        |stage: &str| !stage.is_empty() && stage.bytes().all(|byte| byte.is_ascii_digit());
+    let beta = stage.strip_prefix("beta").or_else(|| stage.strip_prefix("alpha"));
+    rest.len() > stage.len() && (stage.is_empty() || beta.is_some_and(numbered))
+}
+
+/// Which object was asked for, before its kind is known.
+#[derive(Debug, Clone)]
+pub(crate) enum Carrier {
+    /// No `--on`: the Lease of the lock's own name.
+    Lease,
+    /// `--on TYPE/NAME`.
+    Object(TypeName, PathSegment),
+}
+
+impl Carrier {
+    pub(crate) fn parse(on: Option<&str>) -> Result<Self, Failure> {
+        let Some(on) = on else { return Ok(Self::Lease) };
+        let Some((kind, name)) = on.split_once('/') else {
+            return Err(Failure::usage(format!("--on \"{}\" names no object: it takes TYPE/NAME", text::line(on)))
+                .hint("as kubectl spells it: --on configmap/app, --on deploy/web, --on widgets.example.org/w1"));
+        };
+        Ok(Self::Object(TypeName::parse(kind)?, PathSegment::object(name)?))
+    }
+
+    /// The kind, if it is known without asking the cluster.
+    pub(crate) fn known_kind(&self) -> Option<Kind> {
+        match self {
+            Self::Lease => Some(kinds::lease()),
+            Self::Object(name, _) => kinds::find(name),
+        }
+    }
+}
+
+/// The name of a lock, checked; without an object it lives on a Lease, so it must do for one.
+pub(crate) fn lock_name(name: &str, carrier: &Carrier) -> Result<LockName, Failure> {
+    let lock = LockName::new(name)?;
+    // An annotation prefix and a Lease's name keep to the same rule, RFC 1123's.
+    if matches!(carrier, Carrier::Object(..)) || Prefix::new(name).is_ok() {
+        return Ok(lock);
+    }
+    let message = format!(
+        "lock name \"{name}\" cannot name a Lease: lower case letters, digits, '-' and '.' only (RFC 1123)"
+    );
+    Err(Failure::usage(message)
+        .hint("keep it on an object that exists, with --on: --on configmap/NAME"))
+}
+
+/// One lock on one object of a known kind.
+#[derive(Debug, Clone)]
+pub(crate) struct Target {
+    pub(crate) lock: LockName,
+    pub(crate) kind: Kind,
+    /// `None` for cluster-scoped kinds.
+    pub(crate) namespace: Option<String>,
+    pub(crate) object: String,
+    /// Whether the object is the lock's own Lease, which may be made.
+    pub(crate) own_lease: bool,
+}
+
+impl Target {
+    pub(crate) fn new(lock: LockName, carrier: &Carrier, kind: Kind, namespace: &str) -> Self {
+        let object = match carrier {
+            Carrier::Lease => lock.as_str(),
+            Carrier::Object(_, name) => name.as_str(),
+        };
+        Self {
+            namespace: kind.namespaced.then(|| namespace.to_owned()),
+            object: object.to_owned(),
+            own_lease: matches!(carrier, Carrier::Lease),
+            lock,
+            kind,
+        }
+    }
+
+    /// The object as `--on` takes it: `configmap/app`.
+    pub(crate) fn on(&self) -> String {
+        format!("{}/{}", self.kind.shown, self.object)
+    }
+
+    /// `configmap/app in namespace ci`.
+    pub(crate) fn place(&self) -> String {
+        match &self.namespace {
+            Some(namespace) => format!("{} in namespace {namespace}", self.on()),
+            None => self.on(),
+        }
+    }
+
+    /// `lock "deploy" on configmap/app in namespace ci`.
+    pub(crate) fn describe(&self) -> String {
+        format!("lock \"{}\" on {}", self.lock, self.place())
+    }
+}
+
+/// An explicit `-n` beside a cluster-scoped kind is a mistake, not a wish.
+pub(crate) fn check_scope(
+    kind: &Kind,
+    object: &str,
+    namespace: Option<&str>,
+) -> Result<(), Failure> {
+    match namespace {
+        Some(namespace) if !kind.namespaced => {
+            let message = format!(
+                "{}/{object} lives in no namespace, but -n {namespace} was given",
+                kind.shown
+            );
+            Err(Failure::usage(message).hint("leave -n out"))
+        }
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `RESOURCE VERSION GROUP`, a dash for what is not named.
+    fn parsed(spelled: &str) -> String {
+        let name = TypeName::parse(spelled).unwrap();
+        let part = |part: Option<String>| part.unwrap_or_else(|| "-".to_owned());
+        format!("{} {} {:?}", name.resource, part(name.version), part(name.group))
+    }
+
+    #[test]
+    fn a_type_is_a_word_with_an_optional_version_and_group() {
+        assert_eq!(parsed("CM"), r#"cm - "-""#);
+        assert_eq!(parsed("deployments.apps"), r#"deployments - "apps""#);
+        assert_eq!(parsed("deployments.v1.apps"), r#"deployments v1 "apps""#);
+        assert_eq!(parsed("widgets.example.org"), r#"widgets - "example.org""#);
+        assert_eq!(parsed("widgets.v1beta2.example.org"), r#"widgets v1beta2 "example.org""#);
+        assert_eq!(parsed("pods.v1."), r#"pods v1 """#);
+    }
+
+    #[test]
+    fn only_a_number_behind_a_v_is_a_version() {
+        for version in ["v1", "v12", "v1beta1", "v2alpha10"] {
+            assert!(is_version(version), "{version}");
+        }
+        for word in ["v", "vault", "v1x", "v1beta", "1", "vbeta1", "example"] {
+            assert!(!is_version(word), "{word}");
+        }
+    }
+
+    #[test]
+    fn a_type_never_leaves_its_place_in_the_path() {
+        for spelled in ["", "..", "a?b", "a b", "é"] {
+            assert!(TypeName::parse(spelled).is_err(), "{spelled:?}");
+        }
+    }
+}

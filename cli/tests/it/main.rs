@@ -1,0 +1,17 @@
+//! The program as its users run it: real processes, most of them against a real API server.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should say so and end")]
+
+mod bad_input;
+mod credentials;
+mod discovery;
+mod help;
+mod hostile;
+mod kinds;
+mod kubeconfig;
+mod locks;
+mod process;
+mod redact;
+mod space;
+mod terminal;
+mod unreachable;

@@ -1,0 +1,246 @@
+//! How a lock is taken: what to send next, given all that came back so far.
+//!
+//! Free lock: one write. Held: the write that is refused, and the read that tells by
+//! whom. Every attempt carries the same bytes, so an attempt whose answer was lost is
+//! recognised when it is seen, and may be repeated without harm.
+
+use crate::answer::{ReadReply, Refusal, Sight, WriteReply};
+use crate::call::{Call, Step, Write};
+use crate::doubt::{Doubt, Failure};
+use crate::expiry::{Clocks, ExpiryRule};
+use crate::name::AnnotationKey;
+use crate::pace::Pace;
+use crate::patch::{self, Form};
+use crate::record::{Malformed, Record};
+use crate::timestamp::Timestamp;
+
+/// How the call ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// The record stands, confirmed by this answer.
+    Acquired(Sight),
+    /// Somebody holds the lock: this was seen.
+    Held(Record),
+    /// The annotation is no record.
+    Malformed(Malformed),
+    /// Anything else.
+    Failed(Failure),
+}
+
+/// One call that takes a lock.
+#[derive(Debug, Clone)]
+pub struct Acquire {
+    object: String,
+    value: String,
+    rule: ExpiryRule,
+    may_create: bool,
+    whole: bool,
+    /// The resourceVersion of the whole object last read: the precondition of its PUT.
+    whole_version: Option<String>,
+    first_contact: bool,
+    form: Form,
+    doubt: Doubt,
+}
+
+impl Acquire {
+    /// Prepares to write `value` on the object of this name.
+    ///
+    /// `has_annotations` is what the last answer about this object showed, if there was one.
+    pub fn new(
+        object: String,
+        value: String,
+        rule: ExpiryRule,
+        has_annotations: Option<bool>,
+    ) -> Self {
+        let form = if has_annotations == Some(false) { Form::NewMap } else { Form::NewKey };
+        Self {
+            object,
+            value,
+            rule,
+            may_create: false,
+            whole: false,
+            whole_version: None,
+            first_contact: has_annotations.is_none(),
+            form,
+            doubt: Doubt::default(),
+        }
+    }
+
+    /// Makes the object when it is missing.
+    #[must_use]
+    pub fn creating(mut self, may_create: bool) -> Self {
+        self.may_create = may_create;
+        self
+    }
+
+    /// Reads and puts the whole object from the start, where patching is known to be forbidden.
+    #[must_use]
+    pub fn by_put(mut self, whole: bool) -> Self {
+        self.whole = whole;
+        self
+    }
+}
+
+impl Call for Acquire {
+    type Outcome = Outcome;
+
+    fn start(&self) -> Step<Outcome> {
+        if self.whole { Step::Read(Pace::Now) } else { Step::Write(Pace::Now) }
+    }
+
+    fn on_write(&mut self, reply: WriteReply) -> Step<Outcome> {
+        match reply {
+            WriteReply::Applied(sight) if sight.shows(&self.value) => {
+                Step::Done(Outcome::Acquired(sight))
+            }
+            WriteReply::Applied(_) => fail(Failure::Altered),
+            WriteReply::Refused(refusal) => self.on_refusal(refusal),
+            WriteReply::Unanswered(words) => {
+                self.doubt.unanswered(words);
+                Step::Read(Pace::Now)
+            }
+            WriteReply::NotSent(words) if self.doubt.not_sent(&words) => Step::Write(Pace::BackOff),
+            WriteReply::NotSent(_) => fail(self.doubt.give_up()),
+        }
+    }
+
+    fn on_read(&mut self, reply: ReadReply, local: Timestamp) -> Step<Outcome> {
+        match reply {
+            ReadReply::Seen(sight) => self.on_sight(sight, local),
+            ReadReply::Missing => self.on_missing(),
+            ReadReply::Refused(refusal) if refusal.is_throttled() => Step::Read(Pace::of(&refusal)),
+            ReadReply::Refused(refusal) => fail(self.doubt.blind(refusal)),
+            ReadReply::Unanswered(words) if self.doubt.read_unanswered(&words) => {
+                Step::Read(Pace::BackOff)
+            }
+            ReadReply::Unanswered(_) => fail(self.doubt.give_up()),
+        }
+    }
+
+    fn give_up(&self) -> Outcome {
+        Outcome::Failed(self.doubt.give_up())
+    }
+
+    fn write(&self, key: &AnnotationKey) -> serde_json::Result<Write> {
+        Ok(match &self.form {
+            Form::Create => Write::Create(patch::new_lease(key, &self.object, &self.value)?),
+            _ if self.whole => Write::Put(Some(self.value.clone())),
+            form => Write::Patch(patch::acquire(key, form, &self.value)?),
+        })
+    }
+
+    fn is_whole(&self) -> bool {
+        self.whole
+    }
+}
+
+impl Acquire {
+    fn on_refusal(&mut self, refusal: Refusal) -> Step<Outcome> {
+        let (missing, failed_test, forbidden) = (
+            refusal.is_missing_object(),
+            refusal.looks_like_a_failed_test(),
+            refusal.is_plain_forbidden(),
+        );
+        self.doubt.refused(refusal);
+        if missing && self.may_create && self.form != Form::Create {
+            self.form = Form::Create;
+            return Step::Write(Pace::Now);
+        }
+        // On first contact the map was guessed. Nearly always that is what was wrong, and
+        // the other form, which carries the same bytes, saves the read.
+        if failed_test && std::mem::take(&mut self.first_contact) && self.form == Form::NewKey {
+            self.form = Form::NewMap;
+            return Step::Write(Pace::Now);
+        }
+        if forbidden && self.form != Form::Create {
+            self.whole = true;
+        }
+        Step::Read(Pace::Now)
+    }
+
+    fn on_sight(&mut self, sight: Sight, local: Timestamp) -> Step<Outcome> {
+        if sight.shows(&self.value) {
+            return Step::Done(Outcome::Acquired(sight));
+        }
+        let should_have_passed = self.doubt.has_unread_refusal() && self.precondition_holds(&sight);
+        self.doubt.read();
+        self.whole_version = self.whole.then(|| sight.resource_version.clone());
+        let clocks = Clocks { local, server: sight.date };
+        let next = match sight.value {
+            None if sight.has_annotations => Ok(Form::NewKey),
+            None => Ok(Form::NewMap),
+            Some(value) => self.form_over(value, clocks),
+        };
+        match next {
+            Ok(form) => self.write_again(form, should_have_passed),
+            // An attempt that got no answer may be on its way yet: the lock may become ours
+            // after all, so its present holder settles nothing.
+            Err(_) if self.doubt.has_unanswered() => self.write_in(Form::NewKey, Pace::BackOff),
+            Err(outcome) => Step::Done(outcome),
+        }
+    }
+
+    /// How to take a lock that carries `value`, or why not.
+    fn form_over(&self, value: String, clocks: Clocks) -> Result<Form, Outcome> {
+        let record = Record::decode(&value).map_err(Outcome::Malformed)?;
+        if self.rule.is_expired(&record, clocks) {
+            Ok(Form::Replace(value))
+        } else {
+            Err(Outcome::Held(record))
+        }
+    }
+
+    fn write_again(&mut self, form: Form, should_have_passed: bool) -> Step<Outcome> {
+        if !should_have_passed {
+            let pace = if self.doubt.has_unanswered() { Pace::BackOff } else { Pace::Now };
+            return self.write_in(form, pace);
+        }
+        if let Some(failure) = self.doubt.inexplicable() {
+            return fail(failure.naming(self.verbs()));
+        }
+        let pace = self.doubt.last_refusal().map_or(Pace::Now, Pace::of);
+        self.write_in(form, pace)
+    }
+
+    fn on_missing(&mut self) -> Step<Outcome> {
+        let should_have_passed = self.doubt.has_unread_refusal() && self.form == Form::Create;
+        self.doubt.read();
+        if self.may_create {
+            return self.write_again(Form::Create, should_have_passed);
+        }
+        if self.doubt.has_unanswered() {
+            return self.write_in(Form::NewKey, Pace::BackOff);
+        }
+        fail(Failure::ObjectMissing)
+    }
+
+    /// Whether the precondition of the write sent last holds on what is now seen.
+    fn precondition_holds(&self, sight: &Sight) -> bool {
+        if let Some(version) = &self.whole_version {
+            return *version == sight.resource_version;
+        }
+        match &self.form {
+            Form::NewMap => !sight.has_annotations,
+            Form::NewKey => sight.has_annotations && sight.value.is_none(),
+            Form::Replace(old) => sight.shows(old),
+            Form::Create => false,
+        }
+    }
+
+    /// The verbs of which one must be missing where the server speaks of a missing verb.
+    fn verbs(&self) -> &'static [&'static str] {
+        if self.form == Form::Create { &["create"] } else { &["patch", "update"] }
+    }
+
+    fn write_in(&mut self, form: Form, pace: Pace) -> Step<Outcome> {
+        self.form = form;
+        Step::Write(pace)
+    }
+}
+
+fn fail(failure: Failure) -> Step<Outcome> {
+    Step::Done(Outcome::Failed(failure))
+}
+
+#[cfg(test)]
+mod tests;

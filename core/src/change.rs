@@ -1,0 +1,280 @@
+//! How a record that is known to the byte is replaced or removed.
+//!
+//! The write tests the exact record and the object's UID, so a copy of it that comes late
+//! can do nothing once either has changed: unlike an acquire, a change is settled by any
+//! read that shows something else.
+
+use crate::answer::{ReadReply, Sight, WriteReply};
+use crate::call::{Call, Step, Write};
+use crate::doubt::{Doubt, Failure};
+use crate::name::AnnotationKey;
+use crate::pace::Pace;
+use crate::patch;
+use crate::timestamp::Timestamp;
+
+/// How the call ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// The change stands, confirmed by this answer.
+    Changed(Sight),
+    /// The record went away after an attempt without an answer: by that attempt, as far as can be told.
+    Vanished,
+    /// The record was gone before: this is what stands in its place.
+    Gone(Sight),
+    /// Anything else.
+    Failed(Failure),
+}
+
+/// One call that replaces or removes a record.
+#[derive(Debug, Clone)]
+pub struct Change {
+    uid: String,
+    old: String,
+    new: Option<String>,
+    whole: bool,
+    whole_version: Option<String>,
+    doubt: Doubt,
+}
+
+impl Change {
+    /// Prepares to remove the record `old` from the object with this UID.
+    pub fn remove(uid: String, old: String) -> Self {
+        Self { uid, old, new: None, whole: false, whole_version: None, doubt: Doubt::default() }
+    }
+
+    /// Prepares to replace the record `old` on the object with this UID.
+    pub fn replace(uid: String, old: String, new: String) -> Self {
+        Self { new: Some(new), ..Self::remove(uid, old) }
+    }
+
+    /// Puts the whole object, where patching is known to be forbidden. `version` is the
+    /// resourceVersion of the whole object that the caller has read, if it has.
+    #[must_use]
+    pub fn by_put(mut self, version: Option<String>) -> Self {
+        self.whole = true;
+        self.whole_version = version;
+        self
+    }
+
+    /// The record to be replaced or removed.
+    pub fn old(&self) -> &str {
+        &self.old
+    }
+}
+
+impl Call for Change {
+    type Outcome = Outcome;
+
+    fn start(&self) -> Step<Outcome> {
+        if self.whole && self.whole_version.is_none() {
+            Step::Read(Pace::Now)
+        } else {
+            Step::Write(Pace::Now)
+        }
+    }
+
+    fn on_write(&mut self, reply: WriteReply) -> Step<Outcome> {
+        match reply {
+            WriteReply::Applied(sight) if self.stands_in(&sight) => {
+                Step::Done(Outcome::Changed(sight))
+            }
+            WriteReply::Applied(_) => fail(Failure::Altered),
+            WriteReply::Refused(refusal) => {
+                self.whole |= refusal.is_plain_forbidden();
+                self.doubt.refused(refusal);
+                Step::Read(Pace::Now)
+            }
+            WriteReply::Unanswered(words) => {
+                self.doubt.unanswered(words);
+                Step::Read(Pace::Now)
+            }
+            WriteReply::NotSent(words) if self.doubt.not_sent(&words) => Step::Write(Pace::BackOff),
+            WriteReply::NotSent(_) => fail(self.doubt.give_up()),
+        }
+    }
+
+    fn on_read(&mut self, reply: ReadReply, _local: Timestamp) -> Step<Outcome> {
+        match reply {
+            ReadReply::Seen(sight) => self.on_sight(sight),
+            ReadReply::Missing => fail(Failure::ObjectMissing),
+            ReadReply::Refused(refusal) if refusal.is_throttled() => Step::Read(Pace::of(&refusal)),
+            ReadReply::Refused(refusal) => fail(self.doubt.blind(refusal)),
+            ReadReply::Unanswered(words) if self.doubt.read_unanswered(&words) => {
+                Step::Read(Pace::BackOff)
+            }
+            ReadReply::Unanswered(_) => fail(self.doubt.give_up()),
+        }
+    }
+
+    fn give_up(&self) -> Outcome {
+        Outcome::Failed(self.doubt.give_up())
+    }
+
+    fn write(&self, key: &AnnotationKey) -> serde_json::Result<Write> {
+        if self.whole {
+            return Ok(Write::Put(self.new.clone()));
+        }
+        patch::change(key, &self.uid, &self.old, self.new.as_deref()).map(Write::Patch)
+    }
+
+    fn is_whole(&self) -> bool {
+        self.whole
+    }
+}
+
+impl Change {
+    fn on_sight(&mut self, sight: Sight) -> Step<Outcome> {
+        if sight.uid != self.uid || !sight.shows(&self.old) {
+            return Step::Done(self.without_the_old(sight));
+        }
+        let should_have_passed = self.doubt.has_unread_refusal()
+            && self.whole_version.as_ref().is_none_or(|version| *version == sight.resource_version);
+        self.doubt.read();
+        self.whole_version = self.whole.then_some(sight.resource_version);
+        match should_have_passed.then(|| self.doubt.inexplicable()).flatten() {
+            Some(failure) => fail(failure.naming(&["patch", "update"])),
+            None => Step::Write(self.next_pace(should_have_passed)),
+        }
+    }
+
+    /// The old record is not there any more: why, as far as can be told.
+    fn without_the_old(&self, sight: Sight) -> Outcome {
+        let same_object = sight.uid == self.uid;
+        match &self.new {
+            Some(new) if same_object && sight.shows(new) => Outcome::Changed(sight),
+            None if self.doubt.has_unanswered() => Outcome::Vanished,
+            _ => Outcome::Gone(sight),
+        }
+    }
+
+    fn stands_in(&self, sight: &Sight) -> bool {
+        match &self.new {
+            Some(new) => sight.shows(new),
+            None => !sight.shows(&self.old),
+        }
+    }
+
+    fn next_pace(&self, refused: bool) -> Pace {
+        match self.doubt.last_refusal() {
+            Some(refusal) if refused => Pace::of(refusal),
+            _ if self.doubt.has_unanswered() => Pace::BackOff,
+            _ => Pace::Now,
+        }
+    }
+}
+
+fn fail(failure: Failure) -> Step<Outcome> {
+    Step::Done(Outcome::Failed(failure))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{BOBS, at, failed_test, plain_forbidden, refusal, seen, sight};
+
+    const OLD: &str = "old";
+    const NEW: &str = "new";
+
+    fn removal() -> Change {
+        Change::remove("u".into(), OLD.into())
+    }
+
+    fn replacement() -> Change {
+        Change::replace("u".into(), OLD.into(), NEW.into())
+    }
+
+    fn read(call: &mut Change, reply: ReadReply) -> Step<Outcome> {
+        call.on_read(reply, at(0))
+    }
+
+    fn unanswered() -> WriteReply {
+        WriteReply::Unanswered("timeout".into())
+    }
+
+    #[test]
+    fn a_release_with_the_record_at_hand_takes_one_write() {
+        let mut call = removal();
+        assert_eq!(call.start(), Step::Write(Pace::Now));
+        assert!(matches!(
+            call.on_write(WriteReply::Applied(sight(None))),
+            Step::Done(Outcome::Changed(_))
+        ));
+    }
+
+    #[test]
+    fn a_release_that_got_no_answer_is_over_once_the_record_is_gone() {
+        for after in [None, Some(BOBS)] {
+            let mut call = removal();
+            call.on_write(unanswered());
+            assert_eq!(read(&mut call, seen(after)), Step::Done(Outcome::Vanished));
+        }
+    }
+
+    #[test]
+    fn a_release_that_was_refused_tells_what_stands_there_instead() {
+        let mut call = removal();
+        call.on_write(failed_test());
+        assert_eq!(read(&mut call, seen(Some(BOBS))), Step::Done(Outcome::Gone(sight(Some(BOBS)))));
+    }
+
+    #[test]
+    fn the_same_bytes_on_another_object_are_not_ours() {
+        let mut call = removal();
+        call.on_write(failed_test());
+        let copy = Sight { uid: "other".into(), ..sight(Some(OLD)) };
+        assert_eq!(read(&mut call, ReadReply::Seen(copy.clone())), Step::Done(Outcome::Gone(copy)));
+    }
+
+    #[test]
+    fn an_unanswered_change_is_sent_again_while_the_old_record_stands() {
+        let mut call = replacement();
+        call.on_write(unanswered());
+        assert_eq!(read(&mut call, seen(Some(OLD))), Step::Write(Pace::BackOff));
+        assert!(matches!(call.give_up(), Outcome::Failed(Failure::Unknown(_))));
+        call.on_write(failed_test());
+        assert_eq!(
+            read(&mut call, seen(Some(NEW))),
+            Step::Done(Outcome::Changed(sight(Some(NEW))))
+        );
+    }
+
+    #[test]
+    fn a_replacement_that_finds_another_record_has_lost() {
+        let mut call = replacement();
+        call.on_write(unanswered());
+        assert_eq!(read(&mut call, seen(Some(BOBS))), Step::Done(Outcome::Gone(sight(Some(BOBS)))));
+    }
+
+    #[test]
+    fn a_refusal_that_should_not_be_is_tried_once_more() {
+        let mut call = removal();
+        call.on_write(WriteReply::Refused(refusal(500, "")));
+        assert_eq!(read(&mut call, seen(Some(OLD))), Step::Write(Pace::Now));
+        call.on_write(WriteReply::Refused(refusal(500, "")));
+        assert!(matches!(
+            read(&mut call, seen(Some(OLD))),
+            Step::Done(Outcome::Failed(Failure::Refused(_)))
+        ));
+    }
+
+    #[test]
+    fn a_forbidden_patch_becomes_a_put_of_what_was_read() {
+        let mut call = removal();
+        call.on_write(plain_forbidden("patch"));
+        assert!(call.is_whole());
+        assert_eq!(read(&mut call, seen(Some(OLD))), Step::Write(Pace::Now));
+        call.on_write(plain_forbidden("update"));
+        assert!(matches!(
+            read(&mut call, seen(Some(OLD))),
+            Step::Done(Outcome::Failed(Failure::Forbidden(..)))
+        ));
+    }
+
+    #[test]
+    fn a_record_that_survived_its_removal_was_altered_by_the_server() {
+        assert_eq!(
+            removal().on_write(WriteReply::Applied(sight(Some(OLD)))),
+            Step::Done(Outcome::Failed(Failure::Altered))
+        );
+    }
+}

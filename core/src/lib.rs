@@ -1,0 +1,24 @@
+//! The pure core of kubelock: how a lock is written down, and what to do next.
+//!
+//! Nothing here reads a clock, waits, or talks to anybody: time and what the
+//! server showed are arguments, the next step is the result. The library, the
+//! tests and the model checker therefore run the same decisions.
+
+pub mod acquire;
+pub mod answer;
+pub mod call;
+pub mod change;
+pub mod doubt;
+pub mod expiry;
+pub mod go_json;
+pub mod name;
+pub mod pace;
+pub mod patch;
+pub mod read;
+pub mod record;
+pub mod release;
+pub mod stamp;
+#[cfg(test)]
+mod testing;
+pub mod timestamp;
+pub mod ttl;

@@ -1,0 +1,59 @@
+//! How an object is read: once, and a few times more where no answer comes.
+
+use crate::answer::{ReadReply, Sight, WriteReply};
+use crate::call::{Call, Step, Write};
+use crate::doubt::{Doubt, Failure};
+use crate::name::AnnotationKey;
+use crate::pace::Pace;
+use crate::timestamp::Timestamp;
+
+/// One call that reads an object and writes nothing.
+#[derive(Debug, Clone, Default)]
+pub struct Read {
+    whole: bool,
+    doubt: Doubt,
+}
+
+impl Read {
+    /// Prepares to read all of the object, or its metadata.
+    pub fn new(whole: bool) -> Self {
+        Self { whole, doubt: Doubt::default() }
+    }
+}
+
+impl Call for Read {
+    type Outcome = Result<Sight, Failure>;
+
+    fn start(&self) -> Step<Self::Outcome> {
+        Step::Read(Pace::Now)
+    }
+
+    fn on_write(&mut self, _reply: WriteReply) -> Step<Self::Outcome> {
+        Step::Read(Pace::Now)
+    }
+
+    fn on_read(&mut self, reply: ReadReply, _local: Timestamp) -> Step<Self::Outcome> {
+        match reply {
+            ReadReply::Seen(sight) => Step::Done(Ok(sight)),
+            ReadReply::Missing => Step::Done(Err(Failure::ObjectMissing)),
+            ReadReply::Refused(refusal) if refusal.is_throttled() => Step::Read(Pace::of(&refusal)),
+            ReadReply::Refused(refusal) => Step::Done(Err(self.doubt.blind(refusal))),
+            ReadReply::Unanswered(words) if self.doubt.read_unanswered(&words) => {
+                Step::Read(Pace::BackOff)
+            }
+            ReadReply::Unanswered(_) => Step::Done(self.give_up()),
+        }
+    }
+
+    fn give_up(&self) -> Self::Outcome {
+        Err(self.doubt.give_up())
+    }
+
+    fn write(&self, _key: &AnnotationKey) -> serde_json::Result<Write> {
+        Ok(Write::Patch(b"[]".to_vec()))
+    }
+
+    fn is_whole(&self) -> bool {
+        self.whole
+    }
+}

@@ -1,0 +1,75 @@
+//! Which `createdAt` to write, when clocks differ.
+//!
+//! A stamp that is too early lets others rob a live lock; one that is a little too
+//! late costs nothing. So a stamp is never before the API server's time, as far as
+//! an answer has told it, and never more than five minutes ahead of it.
+
+use std::time::Duration;
+
+use crate::timestamp::Timestamp;
+
+const AHEAD_MAX: Duration = Duration::from_secs(5 * 60);
+const EARLY_MAX: Duration = Duration::from_secs(1);
+/// `Date` is cut to whole seconds.
+const DATE_GRAIN: Duration = Duration::from_secs(1);
+
+/// The latest that the server's clock can show, `since_sent` after the request was sent
+/// whose answer carried `date`.
+pub fn upper_bound(date: Timestamp, since_sent: Duration) -> Timestamp {
+    after(after(date, DATE_GRAIN), since_sent)
+}
+
+/// The stamp for a record written now.
+pub fn stamp(wall: Timestamp, server_bound: Option<Timestamp>) -> Timestamp {
+    match server_bound {
+        None => wall,
+        Some(bound) => wall.max(bound).min(after(bound, AHEAD_MAX)),
+    }
+}
+
+/// Whether an answer with this `date`, `since_sent` after its request, shows that a stamp
+/// was early by more than a second or ahead by more than five minutes.
+pub fn is_off(created_at: Timestamp, date: Timestamp, since_sent: Duration) -> bool {
+    let early = date.saturating_since(created_at) > EARLY_MAX;
+    let ahead = created_at.saturating_since(upper_bound(date, since_sent)) > AHEAD_MAX;
+    early || ahead
+}
+
+fn after(time: Timestamp, span: Duration) -> Timestamp {
+    time.saturating_add_nanos(i128::try_from(span.as_nanos()).unwrap_or(i128::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: i128) -> Timestamp {
+        Timestamp::from_unix_nanos(seconds * 1_000_000_000)
+    }
+
+    #[test]
+    fn a_stamp_is_the_later_of_both_clocks_and_at_most_five_minutes_ahead_of_the_servers() {
+        assert_eq!(stamp(at(100), None), at(100));
+        assert_eq!(stamp(at(100), Some(at(200))), at(200));
+        assert_eq!(stamp(at(300), Some(at(200))), at(300));
+        assert_eq!(stamp(at(9_000), Some(at(200))), at(500));
+    }
+
+    #[test]
+    fn a_stamp_bound_to_the_server_is_never_off_at_the_next_answer() {
+        for wall in [-9_000, 0, 1_000, 1_290, 9_000] {
+            let bound = upper_bound(at(1_000), Duration::from_secs(2));
+            let stamped = stamp(at(wall), Some(bound));
+            assert!(!is_off(stamped, at(1_002), Duration::from_millis(5)), "{wall}");
+        }
+    }
+
+    #[test]
+    fn a_stamp_is_off_when_early_by_more_than_a_second_or_ahead_by_more_than_five_minutes() {
+        let now = Duration::ZERO;
+        assert!(!is_off(at(99), at(100), now));
+        assert!(is_off(at(98), at(100), now));
+        assert!(!is_off(at(401), at(100), now));
+        assert!(is_off(at(402), at(100), now));
+    }
+}

@@ -1,0 +1,3 @@
+module kubelock.test/line
+
+go 1.26

@@ -1,0 +1,262 @@
+//! What can go wrong, one situation a variant.
+
+use std::time::Duration;
+
+use kubelock_core::name::InvalidName;
+use kubelock_core::record::{Malformed, Record};
+use kubelock_core::timestamp::Timestamp;
+use kubelock_core::ttl::InvalidTtl;
+
+use crate::lock_ref::LockRef;
+
+/// Why a call did not do what it was asked for.
+///
+/// Match with the predicates: they stay, variants may come.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// An argument was refused before anything was sent.
+    #[error("{0}")]
+    InvalidConfig(String),
+
+    /// This owner holds the lock already.
+    #[error("{} is already held by {}", .0.lock, .0.describe())]
+    AlreadyExists(Box<Held>),
+
+    /// Another owner, or another hold, has the lock.
+    #[error("{} is held by {}", .0.lock, .0.describe())]
+    OwnerMismatch(Box<Held>),
+
+    /// There is no such lock, or it has expired.
+    #[error("{lock} is not held{}", expired_note(.expired.as_deref()))]
+    NotFound {
+        /// Which lock.
+        lock: Box<LockRef>,
+        /// The record that stands there, if it has expired.
+        expired: Option<Box<Record>>,
+    },
+
+    /// The object that should carry the lock does not exist.
+    #[error("cannot find {} for {lock}", .lock.object_display())]
+    ObjectMissing {
+        /// Which lock.
+        lock: Box<LockRef>,
+    },
+
+    /// The annotation holds something that is no record of a lock: held by nobody knows whom.
+    #[error("{lock} carries a malformed record")]
+    Malformed {
+        /// Which lock.
+        lock: Box<LockRef>,
+        /// What is wrong with it.
+        source: Malformed,
+    },
+
+    /// The API server does not allow this user what the call needs.
+    #[error("not allowed to {} {} for {lock}: {message}", .verbs.join(" or "), .lock.object_display())]
+    Forbidden {
+        /// Which lock.
+        lock: Box<LockRef>,
+        /// The verbs of which one is missing.
+        verbs: Vec<&'static str>,
+        /// The server's words.
+        message: String,
+    },
+
+    /// The API server, a policy or a webhook refused; nothing was written.
+    #[error("the API server refused the request for {lock} ({code}{}): {message}", reason_note(.reason))]
+    Refused {
+        /// Which lock.
+        lock: Box<LockRef>,
+        /// The HTTP status.
+        code: u16,
+        /// The reason in the server's Status, if any.
+        reason: String,
+        /// The server's words.
+        message: String,
+    },
+
+    /// The server confirmed the write, but its answer shows something else than was sent.
+    #[error("{lock} was altered while it was written (a webhook or policy changes its annotation)")]
+    Altered {
+        /// Which lock.
+        lock: Box<LockRef>,
+    },
+
+    /// The write may have happened, and may still happen.
+    #[error("the outcome for {lock} is unknown until {settled_at}: {message}")]
+    OutcomeUnknown {
+        /// Which lock.
+        lock: Box<LockRef>,
+        /// From then on (by this machine's wall clock) it no longer matters: the request is
+        /// dead, and a record that it left has expired for everybody.
+        settled_at: Timestamp,
+        /// The last that was heard.
+        message: String,
+    },
+
+    /// The API server could not be reached or did not answer; nothing was written.
+    #[error("cannot reach the API server for {lock}: {message}")]
+    Unavailable {
+        /// Which lock.
+        lock: Box<LockRef>,
+        /// The last that was heard.
+        message: String,
+    },
+
+    /// Others changed the lock at each attempt until the deadline; nothing was written.
+    #[error("{lock} kept changing hands for {deadline:?}")]
+    Contended {
+        /// Which lock.
+        lock: Box<LockRef>,
+        /// The call's deadline.
+        deadline: Duration,
+    },
+}
+
+/// A lock in somebody's hands, as it was seen.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Held {
+    /// Which lock.
+    pub lock: LockRef,
+    /// Whose, since when, for how long.
+    pub record: Record,
+    /// When it was seen, by this machine's wall clock.
+    pub seen_at: Timestamp,
+}
+
+impl Error {
+    /// Whether an argument was refused before anything was sent.
+    pub fn is_invalid_config(&self) -> bool {
+        matches!(self, Self::InvalidConfig(_))
+    }
+
+    /// Whether this owner holds the lock already.
+    pub fn is_already_exists(&self) -> bool {
+        matches!(self, Self::AlreadyExists(_))
+    }
+
+    /// Whether another owner has the lock.
+    pub fn is_owner_mismatch(&self) -> bool {
+        matches!(self, Self::OwnerMismatch(_))
+    }
+
+    /// Whether there is no such lock, or it has expired.
+    pub fn is_not_found(&self) -> bool {
+        matches!(self, Self::NotFound { .. })
+    }
+
+    /// Whether the object itself does not exist.
+    pub fn is_object_missing(&self) -> bool {
+        matches!(self, Self::ObjectMissing { .. })
+    }
+
+    /// Whether the annotation is no record of a lock.
+    pub fn is_malformed(&self) -> bool {
+        matches!(self, Self::Malformed { .. })
+    }
+
+    /// Whether a permission is missing.
+    pub fn is_forbidden(&self) -> bool {
+        matches!(self, Self::Forbidden { .. })
+    }
+
+    /// Whether the API server, a policy or a webhook refused.
+    pub fn is_refused(&self) -> bool {
+        matches!(self, Self::Refused { .. } | Self::Altered { .. })
+    }
+
+    /// Whether the write may have happened.
+    pub fn is_outcome_unknown(&self) -> bool {
+        matches!(self, Self::OutcomeUnknown { .. })
+    }
+
+    /// Whether the API server could not be reached, and nothing was written.
+    pub fn is_unavailable(&self) -> bool {
+        matches!(self, Self::Unavailable { .. })
+    }
+
+    /// Whether others changed the lock at each attempt.
+    pub fn is_contended(&self) -> bool {
+        matches!(self, Self::Contended { .. })
+    }
+
+    /// The situation in one stable word, for spans and metrics.
+    pub(crate) fn outcome(&self) -> &'static str {
+        match self {
+            Self::InvalidConfig(_) => "invalid_config",
+            Self::AlreadyExists(_) => "already_exists",
+            Self::OwnerMismatch(_) => "owner_mismatch",
+            Self::NotFound { .. } => "not_found",
+            Self::ObjectMissing { .. } => "object_missing",
+            Self::Malformed { .. } => "malformed",
+            Self::Forbidden { .. } => "forbidden",
+            Self::Refused { .. } => "refused",
+            Self::Altered { .. } => "altered",
+            Self::OutcomeUnknown { .. } => "outcome_unknown",
+            Self::Unavailable { .. } => "unavailable",
+            Self::Contended { .. } => "contended",
+        }
+    }
+
+    /// The lock in question, if the call got that far.
+    pub fn lock(&self) -> Option<&LockRef> {
+        match self {
+            Self::InvalidConfig(_) => None,
+            Self::AlreadyExists(held) | Self::OwnerMismatch(held) => Some(&held.lock),
+            Self::NotFound { lock, .. }
+            | Self::ObjectMissing { lock }
+            | Self::Malformed { lock, .. }
+            | Self::Forbidden { lock, .. }
+            | Self::Refused { lock, .. }
+            | Self::Altered { lock }
+            | Self::OutcomeUnknown { lock, .. }
+            | Self::Unavailable { lock, .. }
+            | Self::Contended { lock, .. } => Some(lock),
+        }
+    }
+
+    /// Who holds the lock, where the error tells.
+    pub fn held(&self) -> Option<&Held> {
+        match self {
+            Self::AlreadyExists(held) | Self::OwnerMismatch(held) => Some(held),
+            _ => None,
+        }
+    }
+}
+
+impl Held {
+    /// `"alice" since 2026-03-25T10:00:00Z for 5m`.
+    fn describe(&self) -> String {
+        let record = &self.record;
+        format!(
+            "{:?} since {} for {}",
+            record.owner,
+            record.created_at,
+            kubelock_core::ttl::DisplayNanos(record.ttl_nanos)
+        )
+    }
+}
+
+impl From<InvalidName> for Error {
+    fn from(error: InvalidName) -> Self {
+        Self::InvalidConfig(error.to_string())
+    }
+}
+
+impl From<InvalidTtl> for Error {
+    fn from(error: InvalidTtl) -> Self {
+        Self::InvalidConfig(error.to_string())
+    }
+}
+
+fn expired_note(expired: Option<&Record>) -> String {
+    expired
+        .map(|record| format!(" (that of {:?} expired at {})", record.owner, record.expires_at()))
+        .unwrap_or_default()
+}
+
+fn reason_note(reason: &str) -> String {
+    if reason.is_empty() { String::new() } else { format!(" {reason}") }
+}

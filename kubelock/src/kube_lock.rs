@@ -1,0 +1,88 @@
+//! The entry: locks on one kind of object.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use kube::core::GroupVersionResource;
+use kubelock_core::name::{LockName, PathSegment, Prefix};
+
+use crate::clock::{Clock, SystemClock};
+use crate::error::Error;
+use crate::lock::Lock;
+use crate::memory::Memory;
+
+/// What a [`KubeLock`] is made of.
+pub struct Config {
+    /// How the API server is reached. [`crate::client_without_retries`] builds one that fits.
+    pub client: kube::Client,
+    /// The kind of object that carries the locks. No discovery call is made for it.
+    pub gvr: GroupVersionResource,
+}
+
+/// Locks on one kind of object: built-in or custom, namespaced or cluster-scoped.
+///
+/// Cheap to clone; clones share what they have learned.
+#[derive(Clone)]
+pub struct KubeLock {
+    pub(crate) client: kube::Client,
+    pub(crate) gvr: GroupVersionResource,
+    pub(crate) prefix: Prefix,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) memory: Arc<Memory>,
+    pub(crate) request_lifetime: Duration,
+}
+
+/// The API server's own limit on a request.
+const REQUEST_LIFETIME: Duration = Duration::from_secs(60);
+
+impl KubeLock {
+    /// Checks the configuration; sends nothing.
+    ///
+    /// # Errors
+    /// [`Error::InvalidConfig`] for an empty version or resource, or one that cannot stand in a path.
+    pub fn new(config: Config) -> Result<Self, Error> {
+        let Config { client, gvr } = config;
+        if !gvr.group.is_empty() {
+            PathSegment::checked("API group", &gvr.group)?;
+        }
+        PathSegment::checked("API version", &gvr.version)?;
+        PathSegment::checked("resource", &gvr.resource)?;
+        Ok(Self {
+            client,
+            gvr,
+            prefix: Prefix::default(),
+            clock: Arc::new(SystemClock),
+            memory: Arc::default(),
+            request_lifetime: REQUEST_LIFETIME,
+        })
+    }
+
+    /// Uses annotations with another prefix than `kubelock.giantswarm.io`.
+    ///
+    /// # Errors
+    /// [`Error::InvalidConfig`] unless it is a DNS subdomain.
+    pub fn with_prefix(self, prefix: &str) -> Result<Self, Error> {
+        Ok(Self { prefix: Prefix::new(prefix)?, ..self })
+    }
+
+    /// Takes the time from `clock`.
+    #[must_use]
+    pub fn with_clock(self, clock: Arc<dyn Clock>) -> Self {
+        Self { clock, ..self }
+    }
+
+    /// How long a request can live that nobody waits for any more: in proxies, in queues, in the
+    /// API server. 60 seconds unless set. It decides until when an unknown outcome stays so.
+    #[must_use]
+    pub fn with_request_lifetime(self, request_lifetime: Duration) -> Self {
+        Self { request_lifetime, ..self }
+    }
+
+    /// The lock of this name. For namespaced kinds, go on with [`Lock::namespace`].
+    ///
+    /// # Errors
+    /// [`Error::InvalidConfig`] unless `prefix/name` is a valid annotation key.
+    pub fn lock(&self, name: &str) -> Result<Lock, Error> {
+        Ok(Lock { kube_lock: self.clone(), name: LockName::new(name)?, namespace: None })
+    }
+}

@@ -1,0 +1,51 @@
+//! Distributed locks on any Kubernetes object.
+//!
+//! A lock is one annotation on an object. No server, no sidecar and no custom
+//! resource: the API server and etcd are the engine. It shares its bytes with the
+//! Go package `giantswarm/kubelock`, so Go and Rust operators exclude each other.
+//!
+//! # Examples
+//! ```no_run
+//! use kubelock::{AcquireOptions, Config, KubeLock};
+//! use kube::core::GroupVersionResource;
+//!
+//! # async fn example(client: kube::Client) -> Result<(), kubelock::Error> {
+//! let gvr = GroupVersionResource::gvr("", "v1", "configmaps");
+//! let lock = KubeLock::new(Config { client, gvr })?.lock("deploy")?.namespace("ci")?;
+//!
+//! let acquired = lock.acquire("app", AcquireOptions { owner: "runner-7".into(), ..Default::default() }).await?;
+//! // … work …
+//! acquired.release().await?;
+//! # Ok(())
+//! # }
+//! ```
+
+mod acquired;
+mod acquiring;
+mod api;
+mod client;
+mod clock;
+mod error;
+mod kube_lock;
+mod lock;
+mod lock_ref;
+mod lock_state;
+mod memory;
+mod options;
+mod releasing;
+mod session;
+mod status;
+
+pub use acquired::Acquired;
+pub use client::client_without_retries;
+pub use clock::{Clock, SystemClock};
+pub use error::Error;
+pub use kube_lock::{Config, KubeLock};
+pub use kubelock_core::name::{AnnotationKey, InvalidName, LockName, PathSegment, Prefix};
+pub use kubelock_core::record::{HoldId, Malformed, Record};
+pub use kubelock_core::timestamp::Timestamp;
+pub use kubelock_core::ttl::{InvalidTtl, Ttl};
+pub use lock::Lock;
+pub use lock_ref::LockRef;
+pub use lock_state::LockState;
+pub use options::{AcquireOptions, ExpiryRule, ReleaseOptions};

@@ -1,0 +1,132 @@
+//! One named lock: taken, read and given back as the Go package does.
+
+use kubelock_core::expiry::{Clocks, ExpiryRule};
+use kubelock_core::name::{AnnotationKey, LockName, PathSegment};
+use kubelock_core::read::Read;
+use kubelock_core::record::Record;
+
+use crate::acquired::Acquired;
+use crate::error::Error;
+use crate::kube_lock::KubeLock;
+use crate::lock_ref::LockRef;
+use crate::lock_state::LockState;
+use crate::options::{AcquireOptions, DEFAULT_DEADLINE, ReleaseOptions};
+use crate::session::Session;
+
+/// A named lock, on whichever object a call names.
+///
+/// For namespaced kinds, set [`Lock::namespace`] first.
+#[derive(Clone)]
+pub struct Lock {
+    pub(crate) kube_lock: KubeLock,
+    pub(crate) name: LockName,
+    pub(crate) namespace: Option<PathSegment>,
+}
+
+impl Lock {
+    /// The same lock on objects of this namespace.
+    ///
+    /// # Errors
+    /// [`Error::InvalidConfig`] unless it is an RFC 1123 label.
+    pub fn namespace(self, namespace: &str) -> Result<Self, Error> {
+        Ok(Self { namespace: Some(PathSegment::namespace(namespace)?), ..self })
+    }
+
+    /// Takes the lock on `object`, if it is free or has expired.
+    ///
+    /// A free lock takes one request; a held one two. On the first contact with an object it
+    /// is a guess whether it has any annotations; a wrong one costs a request more.
+    ///
+    /// # Guarantees
+    /// Of all that call at once, here or with the Go package, one gets the lock. No write of
+    /// anybody else's to the object disturbs it, nor is any overwritten.
+    ///
+    /// # Errors
+    /// [`Error::AlreadyExists`] if this owner holds it, [`Error::OwnerMismatch`] if another does,
+    /// [`Error::ObjectMissing`], [`Error::Malformed`], [`Error::Forbidden`], [`Error::Refused`],
+    /// and [`Error::OutcomeUnknown`] if the deadline came before it was known whether the
+    /// record was written: it may stand then, and may yet come to stand.
+    ///
+    /// # Cancel safety
+    /// Dropping the future may leave the lock taken, for its ttl at most.
+    ///
+    /// # Source
+    /// `Lock.Acquire` of the Go package; `docs/protocol.md` in the repository for the requests.
+    #[tracing::instrument(name = "kubelock.acquire", skip_all, fields(lock = %self.name, object, namespace = self.namespace.as_ref().map(PathSegment::as_str), outcome))]
+    pub async fn acquire(&self, object: &str, options: AcquireOptions) -> Result<Acquired, Error> {
+        recorded(object, self.try_acquire(object, options).await)
+    }
+
+    /// Gives the lock on `object` back, if this owner holds it.
+    ///
+    /// Two requests: the read that shows the record, and the write that removes exactly it.
+    /// [`Acquired::release`] needs one.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if there is none or it has expired, whoever's it is;
+    /// [`Error::OwnerMismatch`] if another owner holds it; the others as [`Lock::acquire`].
+    ///
+    /// # Cancel safety
+    /// Dropping the future leaves the lock released or not; calling again settles it.
+    ///
+    /// # Source
+    /// `Lock.Release` of the Go package.
+    #[tracing::instrument(name = "kubelock.release", skip_all, fields(lock = %self.name, object, namespace = self.namespace.as_ref().map(PathSegment::as_str), outcome))]
+    pub async fn release(&self, object: &str, options: ReleaseOptions) -> Result<(), Error> {
+        recorded(object, self.try_release(object, options).await)
+    }
+
+    /// Reads the lock on `object`. One request, never served from a cache.
+    ///
+    /// # Errors
+    /// [`Error::ObjectMissing`], [`Error::Malformed`], [`Error::Forbidden`], [`Error::Refused`],
+    /// [`Error::Unavailable`].
+    ///
+    /// # Cancel safety
+    /// Nothing is written.
+    pub async fn get(&self, object: &str) -> Result<LockState, Error> {
+        let lock = self.lock_ref(object)?;
+        let mut session = Session::new(&self.kube_lock, &lock, DEFAULT_DEADLINE);
+        let sight = session
+            .drive(&mut Read::new(false))
+            .await
+            .map_err(|failure| session.failed(None, failure))?;
+        let seen_at = self.kube_lock.clock.wall();
+        let record = sight
+            .value
+            .as_deref()
+            .map(Record::decode)
+            .transpose()
+            .map_err(|source| Error::Malformed { lock: Box::new(lock.clone()), source })?;
+        let clocks = Clocks { local: seen_at, server: sight.date };
+        let expired =
+            record.as_ref().is_some_and(|record| ExpiryRule::BothClocks.is_expired(record, clocks));
+        Ok(LockState {
+            lock,
+            record,
+            expired,
+            uid: sight.uid,
+            resource_version: sight.resource_version,
+            seen_at,
+        })
+    }
+
+    /// Names the lock on this object.
+    pub(crate) fn lock_ref(&self, object: &str) -> Result<LockRef, Error> {
+        Ok(LockRef {
+            name: self.name.clone(),
+            key: AnnotationKey::new(&self.kube_lock.prefix, &self.name),
+            gvr: self.kube_lock.gvr.clone(),
+            namespace: self.namespace.clone(),
+            object: PathSegment::object(object)?,
+        })
+    }
+}
+
+/// Tells the span of a call on which object it was and how it ended.
+pub(crate) fn recorded<T>(object: &str, result: Result<T, Error>) -> Result<T, Error> {
+    let span = tracing::Span::current();
+    span.record("object", object);
+    span.record("outcome", result.as_ref().map_or_else(Error::outcome, |_| "ok"));
+    result
+}

@@ -1,0 +1,144 @@
+//! How a lock is given back: what stands there is read, and exactly that is removed.
+
+use kubelock_core::answer::Sight;
+use kubelock_core::call::Call;
+use kubelock_core::change::{Change, Outcome};
+use kubelock_core::expiry::Clocks;
+use kubelock_core::read::Read;
+use kubelock_core::record::Record;
+use kubelock_core::release::{self, Decision};
+
+use crate::acquired::Acquired;
+use crate::error::{Error, Held};
+use crate::lock::Lock;
+use crate::lock_ref::LockRef;
+use crate::options::ReleaseOptions;
+use crate::session::Session;
+
+impl Lock {
+    pub(crate) async fn try_release(
+        &self,
+        object: &str,
+        options: ReleaseOptions,
+    ) -> Result<(), Error> {
+        options.check()?;
+        let lock = self.lock_ref(object)?;
+        let mut session = Session::new(&self.kube_lock, &lock, options.deadline);
+        let whole = self.kube_lock.memory.puts(&lock);
+        let mut sight = session
+            .drive(&mut Read::new(whole))
+            .await
+            .map_err(|failure| session.failed(None, failure))?;
+        let mut version_at_hand = whole.then(|| sight.resource_version.clone());
+        loop {
+            let value = self.releasable(&lock, &options, &sight)?;
+            let call = Change::remove(sight.uid, value);
+            let call = if whole { call.by_put(version_at_hand.take()) } else { call };
+            match self.remove(&mut session, call).await? {
+                None => return Ok(()),
+                // It stood there when this call read it, and is gone now that this call has tried
+                // to remove it: the refusal may have answered a copy that a proxy sent again.
+                Some(now) if now.value.is_none() => return Ok(()),
+                Some(now) => sight = now,
+            }
+        }
+    }
+
+    /// The exact bytes that this owner may remove.
+    fn releasable(
+        &self,
+        lock: &LockRef,
+        options: &ReleaseOptions,
+        sight: &Sight,
+    ) -> Result<String, Error> {
+        let clocks = Clocks { local: self.kube_lock.clock.wall(), server: sight.date };
+        match release::decide(
+            sight.value.as_deref(),
+            &options.owner,
+            options.expiry,
+            clocks,
+            options.spare_holds,
+        ) {
+            Decision::Remove(value) => Ok(value),
+            Decision::NotFound(expired) => Err(Error::NotFound {
+                lock: Box::new(lock.clone()),
+                expired: expired.map(Box::new),
+            }),
+            Decision::OwnerMismatch(record) => Err(self.of_another(lock, record)),
+            Decision::Malformed(source) => {
+                Err(Error::Malformed { lock: Box::new(lock.clone()), source })
+            }
+        }
+    }
+
+    /// Removes exactly this record. `Some` shows what stood there instead.
+    async fn remove(
+        &self,
+        session: &mut Session<'_>,
+        mut call: Change,
+    ) -> Result<Option<Sight>, Error> {
+        let record = Record::decode(call.old()).ok();
+        let outcome = session.drive(&mut call).await;
+        let lock = session.lock();
+        self.kube_lock
+            .memory
+            .set_puts(&lock, call.is_whole() && !matches!(outcome, Outcome::Failed(_)));
+        match outcome {
+            Outcome::Changed(_) | Outcome::Vanished => Ok(None),
+            Outcome::Gone(sight) => Ok(Some(sight)),
+            Outcome::Failed(failure) => Err(session.failed(record.as_ref(), failure)),
+        }
+    }
+
+    pub(crate) async fn release_acquired(&self, acquired: &Acquired) -> Result<(), Error> {
+        let lock = &acquired.lock_ref;
+        let mut session = Session::new(&self.kube_lock, lock, acquired.deadline);
+        if self.may_have_expired(acquired) {
+            let sight = session
+                .drive(&mut Read::new(false))
+                .await
+                .map_err(|failure| session.failed(None, failure))?;
+            let clocks = Clocks { local: self.kube_lock.clock.wall(), server: sight.date };
+            if sight.shows(&acquired.value) && acquired.expiry.is_expired(&acquired.record, clocks)
+            {
+                return Err(Error::NotFound {
+                    lock: Box::new(lock.clone()),
+                    expired: Some(Box::new(acquired.record.clone())),
+                });
+            }
+        }
+        let call = Change::remove(acquired.uid.clone(), acquired.value.clone());
+        let call = if self.kube_lock.memory.puts(lock) { call.by_put(None) } else { call };
+        match self.remove(&mut session, call).await? {
+            None => Ok(()),
+            Some(sight) => Err(self.replaced(acquired, sight)),
+        }
+    }
+
+    /// Both rules ask the local clock: while it says no, nobody need ask the server.
+    fn may_have_expired(&self, acquired: &Acquired) -> bool {
+        acquired.record.is_expired(self.kube_lock.clock.wall())
+    }
+
+    /// Our record is gone: is anybody else's there?
+    fn replaced(&self, acquired: &Acquired, sight: Sight) -> Error {
+        let lock = &acquired.lock_ref;
+        let clocks = Clocks { local: self.kube_lock.clock.wall(), server: sight.date };
+        match sight.value.as_deref().map(Record::decode) {
+            None => Error::NotFound { lock: Box::new(lock.clone()), expired: None },
+            Some(Err(source)) => Error::Malformed { lock: Box::new(lock.clone()), source },
+            Some(Ok(record)) if acquired.expiry.is_expired(&record, clocks) => {
+                Error::NotFound { lock: Box::new(lock.clone()), expired: Some(Box::new(record)) }
+            }
+            Some(Ok(record)) => self.of_another(lock, record),
+        }
+    }
+
+    fn of_another(&self, lock: &LockRef, record: Record) -> Error {
+        Error::OwnerMismatch(Box::new(Held {
+            lock: lock.clone(),
+            record,
+            seen_at: self.kube_lock.clock.wall(),
+        }))
+    }
+}

@@ -1,0 +1,215 @@
+//! The requests of one call, one after the other, until it is done or its deadline has come.
+
+use std::time::Duration;
+
+use kubelock_core::answer::{ReadReply, Refusal, Sight, WriteReply};
+use kubelock_core::call::{Call, Step, Write};
+use kubelock_core::doubt::Failure;
+use kubelock_core::pace::Pace;
+use kubelock_core::patch;
+use kubelock_core::record::Record;
+use kubelock_core::timestamp::Timestamp;
+use tokio::time::Instant;
+
+use crate::api::{Api, NoAnswer};
+use crate::error::Error;
+use crate::kube_lock::KubeLock;
+use crate::lock_ref::LockRef;
+use crate::memory::ServerTime;
+use crate::status::Answer;
+
+/// The first pause; each further one is twice as long.
+const PAUSE_MIN: Duration = Duration::from_millis(20);
+const PAUSE_MAX: Duration = Duration::from_secs(1);
+/// So many attempts that hang fit into a deadline.
+const HANGING_ATTEMPTS: u32 = 4;
+
+/// After its expiry, others may wait so long before they take a lock by the server's clock.
+const STALE_AFTER: Duration = Duration::from_secs(60);
+/// The server tells its time in whole seconds.
+const DATE_GRAIN: Duration = Duration::from_secs(1);
+
+/// One call on one lock.
+pub(crate) struct Session<'a> {
+    kube_lock: &'a KubeLock,
+    lock: &'a LockRef,
+    allowed: Duration,
+    deadline: Instant,
+    attempt: Duration,
+    whole: Option<Vec<u8>>,
+    last_write: Option<Timestamp>,
+    since_sent: Duration,
+}
+
+impl<'a> Session<'a> {
+    pub(crate) fn new(kube_lock: &'a KubeLock, lock: &'a LockRef, deadline: Duration) -> Self {
+        Self {
+            kube_lock,
+            lock,
+            allowed: deadline,
+            deadline: Instant::now() + deadline,
+            attempt: deadline / HANGING_ATTEMPTS,
+            whole: None,
+            last_write: None,
+            since_sent: Duration::ZERO,
+        }
+    }
+
+    /// The lock of this call.
+    pub(crate) fn lock(&self) -> Box<LockRef> {
+        Box::new(self.lock.clone())
+    }
+
+    /// What to tell the caller of a failure; `record` is what was to be written or removed.
+    pub(crate) fn failed(&self, record: Option<&Record>, failure: Failure) -> Error {
+        let lock = self.lock();
+        match failure {
+            Failure::Unknown(message) => {
+                Error::OutcomeUnknown { lock, settled_at: self.settled_at(record), message }
+            }
+            Failure::Refused(Refusal { code, reason, message, .. }) => {
+                Error::Refused { lock, code, reason, message }
+            }
+            Failure::Forbidden(verbs, message) => Error::Forbidden { lock, verbs, message },
+            Failure::ObjectMissing => Error::ObjectMissing { lock },
+            Failure::Altered => Error::Altered { lock },
+            Failure::Unavailable(message) => Error::Unavailable { lock, message },
+            Failure::Contended => Error::Contended { lock, deadline: self.allowed },
+        }
+    }
+
+    /// From when on it cannot matter any more what became of the writes: the last is dead, and
+    /// the record has expired for all, for those too who judge by the server's clock.
+    fn settled_at(&self, record: Option<&Record>) -> Timestamp {
+        let dead = self
+            .last_write
+            .unwrap_or_else(|| self.kube_lock.clock.wall())
+            .saturating_add_nanos(nanos(self.kube_lock.request_lifetime));
+        let expired = record.map(|record| {
+            record.expires_at().saturating_add_nanos(nanos(STALE_AFTER + DATE_GRAIN))
+        });
+        expired.map_or(dead, |expired| expired.max(dead))
+    }
+
+    /// How long ago the last request was sent when its answer had come.
+    pub(crate) fn since_sent(&self) -> Duration {
+        self.since_sent
+    }
+
+    /// Takes the steps of `call` until it is done.
+    pub(crate) async fn drive<C: Call>(&mut self, call: &mut C) -> C::Outcome {
+        let mut pause = PAUSE_MIN;
+        let mut step = call.start();
+        loop {
+            let pace = match &step {
+                Step::Write(pace) | Step::Read(pace) => *pace,
+                Step::Done(_) => Pace::Now,
+            };
+            if !matches!(step, Step::Done(_)) && !self.wait(pace, &mut pause).await {
+                return call.give_up();
+            }
+            step = match step {
+                Step::Done(outcome) => return outcome,
+                Step::Write(_) => call.on_write(self.write(call).await),
+                Step::Read(_) => {
+                    let reply = self.read(call.is_whole()).await;
+                    call.on_read(reply, self.kube_lock.clock.wall())
+                }
+            };
+        }
+    }
+
+    /// Waits as the pace says; false if the deadline comes first.
+    async fn wait(&self, pace: Pace, pause: &mut Duration) -> bool {
+        let span = match pace {
+            Pace::Now => Duration::ZERO,
+            Pace::After(span) => span,
+            Pace::BackOff => std::mem::replace(pause, PAUSE_MAX.min(*pause * 2)),
+        };
+        let left = self.deadline.saturating_duration_since(Instant::now());
+        if span >= left {
+            return false;
+        }
+        if !span.is_zero() {
+            tokio::time::sleep(span).await;
+        }
+        true
+    }
+
+    async fn write<C: Call>(&mut self, call: &C) -> WriteReply {
+        let api = self.api();
+        let until = self.attempt_until();
+        let sent_at = self.kube_lock.clock.boot();
+        let write = match call.write(&self.lock.key) {
+            Ok(write) => write,
+            Err(error) => return WriteReply::NotSent(error.to_string()),
+        };
+        self.last_write = Some(self.kube_lock.clock.wall());
+        let answer = match write {
+            Write::Patch(body) => api.patch(body, until).await,
+            Write::Create(body) => api.create(body, until).await,
+            Write::Put(value) => match self.whole_with(value.as_deref()) {
+                Ok(body) => api.put(body, until).await,
+                Err(error) => Err(NoAnswer::NotSent(error)),
+            },
+        };
+        match answer {
+            Ok(answer) => {
+                self.answered(&answer, sent_at);
+                let reply = answer.into_write_reply(self.lock);
+                if let WriteReply::Applied(sight) = &reply {
+                    self.saw(sight);
+                }
+                reply
+            }
+            Err(NoAnswer::NotSent(words)) => WriteReply::NotSent(words),
+            Err(NoAnswer::Unanswered(words)) => WriteReply::Unanswered(words),
+        }
+    }
+
+    async fn read(&mut self, whole: bool) -> ReadReply {
+        let sent_at = self.kube_lock.clock.boot();
+        match self.api().get(whole, self.attempt_until()).await {
+            Ok(answer) => {
+                self.answered(&answer, sent_at);
+                self.whole = (whole && answer.code.is_success()).then(|| answer.body.clone());
+                let reply = answer.into_read_reply(self.lock);
+                if let ReadReply::Seen(sight) = &reply {
+                    self.saw(sight);
+                }
+                reply
+            }
+            Err(NoAnswer::NotSent(words) | NoAnswer::Unanswered(words)) => {
+                ReadReply::Unanswered(words)
+            }
+        }
+    }
+
+    fn api(&self) -> Api<'a> {
+        Api { client: &self.kube_lock.client, lock: self.lock }
+    }
+
+    fn attempt_until(&self) -> Instant {
+        self.deadline.min(Instant::now() + self.attempt)
+    }
+
+    fn answered(&mut self, answer: &Answer, sent_at: Duration) {
+        self.since_sent = self.kube_lock.clock.boot().saturating_sub(sent_at);
+        if let Some(date) = answer.date() {
+            self.kube_lock.memory.saw_server_time(ServerTime { date, sent_at });
+        }
+    }
+
+    fn saw(&self, sight: &Sight) {
+        self.kube_lock.memory.saw_annotations(self.lock, sight.has_annotations);
+    }
+
+    fn whole_with(&self, value: Option<&str>) -> Result<Vec<u8>, String> {
+        let object = self.whole.as_deref().unwrap_or_default();
+        patch::whole(object, &self.lock.key, value).map_err(|error| error.to_string())
+    }
+}
+
+fn nanos(span: Duration) -> i128 {
+    i128::try_from(span.as_nanos()).unwrap_or(i128::MAX)
+}

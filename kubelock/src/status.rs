@@ -1,0 +1,158 @@
+//! What an HTTP answer says, before anything is concluded from it.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use http::{HeaderMap, StatusCode, header};
+use kubelock_core::answer::{ReadReply, Refusal, Sight, WriteReply};
+use kubelock_core::timestamp::Timestamp;
+use serde::Deserialize;
+
+use crate::lock_ref::LockRef;
+
+/// More of the server's words than this is not kept.
+const WORDS_MAX: usize = 2_000;
+
+/// An answer, whole.
+pub(crate) struct Answer {
+    pub(crate) code: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
+}
+
+#[derive(Deserialize)]
+struct Object {
+    metadata: Metadata,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Metadata {
+    uid: String,
+    resource_version: String,
+    #[serde(default)]
+    annotations: Option<BTreeMap<String, String>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Status {
+    kind: String,
+    reason: Option<String>,
+    message: Option<String>,
+    details: Option<Details>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "camelCase")]
+struct Details {
+    name: Option<String>,
+    group: Option<String>,
+    kind: Option<String>,
+    causes: Option<Vec<serde_json::Value>>,
+    retry_after_seconds: Option<u64>,
+}
+
+impl Answer {
+    /// The server's time, cut to seconds.
+    pub(crate) fn date(&self) -> Option<Timestamp> {
+        let text = self.headers.get(header::DATE)?.to_str().ok()?;
+        httpdate::parse_http_date(text).ok().map(Timestamp::from)
+    }
+
+    /// What it means for a write.
+    pub(crate) fn into_write_reply(self, lock: &LockRef) -> WriteReply {
+        if self.code.is_success() {
+            return self.sight(lock).map_or_else(WriteReply::Unanswered, WriteReply::Applied);
+        }
+        let refusal = self.refusal(lock);
+        if leaves_it_open(self.code, &refusal) {
+            WriteReply::Unanswered(refusal.message)
+        } else {
+            WriteReply::Refused(refusal)
+        }
+    }
+
+    /// What it means for a read.
+    pub(crate) fn into_read_reply(self, lock: &LockRef) -> ReadReply {
+        if self.code.is_success() {
+            return self.sight(lock).map_or_else(ReadReply::Unanswered, ReadReply::Seen);
+        }
+        let refusal = self.refusal(lock);
+        match self.code {
+            _ if refusal.is_missing_object() => ReadReply::Missing,
+            code if leaves_it_open(code, &refusal) => ReadReply::Unanswered(refusal.message),
+            _ => ReadReply::Refused(refusal),
+        }
+    }
+
+    fn sight(&self, lock: &LockRef) -> Result<Sight, String> {
+        let object: Object = serde_json::from_slice(&self.body)
+            .map_err(|error| format!("an answer that is no object: {error}"))?;
+        let Metadata { uid, resource_version, annotations } = object.metadata;
+        let mut annotations = annotations.unwrap_or_default();
+        Ok(Sight {
+            uid,
+            resource_version,
+            has_annotations: !annotations.is_empty(),
+            value: annotations.remove(lock.key.as_str()),
+            date: self.date(),
+        })
+    }
+
+    fn refusal(&self, lock: &LockRef) -> Refusal {
+        let status = serde_json::from_slice::<Status>(&self.body)
+            .ok()
+            .filter(|status| status.kind == "Status")
+            .unwrap_or_default();
+        let details = status.details.unwrap_or_default();
+        Refusal {
+            code: self.code.as_u16(),
+            reason: status.reason.unwrap_or_default(),
+            message: cut(status.message.unwrap_or_else(|| self.plain_words())),
+            has_causes: details.causes.as_ref().is_some_and(|causes| !causes.is_empty()),
+            names_object: names(&details, lock),
+            retry_after: self
+                .retry_after()
+                .or(details.retry_after_seconds.map(Duration::from_secs)),
+        }
+    }
+
+    fn retry_after(&self) -> Option<Duration> {
+        let text = self.headers.get(header::RETRY_AFTER)?.to_str().ok()?;
+        text.parse().ok().map(Duration::from_secs)
+    }
+
+    fn plain_words(&self) -> String {
+        let text = String::from_utf8_lossy(&self.body);
+        let line = text.lines().next().unwrap_or_default().trim();
+        if line.is_empty() { self.code.to_string() } else { line.to_owned() }
+    }
+}
+
+fn names(details: &Details, lock: &LockRef) -> bool {
+    let same =
+        |field: &Option<String>, wanted: &str| field.as_deref().unwrap_or_default() == wanted;
+    same(&details.name, lock.object.as_str())
+        && same(&details.kind, &lock.gvr.resource)
+        && same(&details.group, &lock.gvr.group)
+}
+
+/// Whether a write so answered may have happened, or happen yet.
+///
+/// Servers and proxies answer 5xx for requests that go on. The one exception is a webhook's
+/// denial, which may carry any code: there the API server says itself that it never got to
+/// storing.
+fn leaves_it_open(code: StatusCode, refusal: &Refusal) -> bool {
+    let denied = refusal.message.starts_with("admission webhook \"")
+        && refusal.message.contains("denied the request");
+    (code.is_server_error() && !denied) || code == StatusCode::REQUEST_TIMEOUT
+}
+
+fn cut(mut words: String) -> String {
+    if let Some((end, _)) = words.char_indices().nth(WORDS_MAX) {
+        words.truncate(end);
+        words.push('…');
+    }
+    words
+}

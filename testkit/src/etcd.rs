@@ -1,0 +1,70 @@
+use std::io::{self, Read, Write};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::Error;
+use crate::server::Server;
+
+const START_LIMIT: Duration = Duration::from_mins(1);
+const CALL_LIMIT: Duration = Duration::from_secs(2);
+
+/// The store, alone in its cluster.
+///
+/// It listens on sockets in its folder: they can't be anyone else's, as a port
+/// could, and nobody else can read what it stores.
+pub(crate) struct Etcd {
+    pub(crate) server: Server,
+    socket: PathBuf,
+}
+
+impl Etcd {
+    pub(crate) fn new(binary: &Path, folder: &Path) -> Self {
+        let server = Server::new("etcd", folder, command_line(binary, folder));
+        Self { server, socket: client_socket(folder) }
+    }
+
+    pub(crate) fn url(&self) -> String {
+        url(&self.socket)
+    }
+
+    pub(crate) fn wait_ready(&self) -> Result<(), Error> {
+        self.server.wait_until(START_LIMIT, || is_healthy(&self.socket).unwrap_or(false))
+    }
+}
+
+/// No fsync: the data need outlive etcd, not the machine. With the shortest
+/// election it serves half a second earlier.
+fn command_line(binary: &Path, folder: &Path) -> Vec<String> {
+    let client_url = url(&client_socket(folder));
+    let peer_url = url(&folder.join("etcd-peer.sock"));
+    vec![
+        binary.display().to_string(),
+        format!("--data-dir={}", folder.join("etcd").display()),
+        "--unsafe-no-fsync".into(),
+        "--heartbeat-interval=10".into(),
+        "--election-timeout=100".into(),
+        format!("--listen-client-urls={client_url}"),
+        format!("--advertise-client-urls={client_url}"),
+        format!("--listen-peer-urls={peer_url}"),
+        format!("--initial-advertise-peer-urls={peer_url}"),
+        format!("--initial-cluster=default={peer_url}"),
+    ]
+}
+
+fn client_socket(folder: &Path) -> PathBuf {
+    folder.join("etcd.sock")
+}
+
+fn url(socket: &Path) -> String {
+    format!("unix://{}", socket.display())
+}
+
+fn is_healthy(socket: &Path) -> io::Result<bool> {
+    let mut stream = UnixStream::connect(socket)?;
+    stream.set_read_timeout(Some(CALL_LIMIT))?;
+    stream.write_all(b"GET /health HTTP/1.0\r\n\r\n")?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    Ok(answer.split_whitespace().nth(1) == Some("200"))
+}

@@ -1,0 +1,9 @@
+//! Tests of the test kit itself.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod binaries;
+mod cluster;
+mod control_plane;
+mod doomed;
+mod leftovers;
+mod shared_build;

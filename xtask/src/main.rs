@@ -1,0 +1,37 @@
+//! `cargo xtask`: what cargo cannot do by itself.
+
+mod cargo;
+mod ci;
+mod control_plane;
+mod demo;
+mod terminal;
+mod test;
+mod test_count;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+/// What cargo cannot do by itself for this workspace.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+enum Task {
+    /// Show a lock being taken, seen, refused and given back, on a real API server
+    Demo,
+    /// Run COMMAND with a control plane of its own, or keep one up until Ctrl-C
+    ControlPlane(control_plane::Args),
+    /// Run all tests; what Go programs they need is built first
+    Test(test::Args),
+    /// Check the format, the lints and the docs, then run all tests
+    Ci,
+}
+
+fn main() -> ExitCode {
+    let outcome = match Task::parse() {
+        Task::Demo => demo::run(),
+        Task::ControlPlane(args) => control_plane::run(&args),
+        Task::Test(args) => test::run(&args),
+        Task::Ci => ci::run(),
+    };
+    outcome.unwrap_or_else(|error| terminal::fail(&error))
+}

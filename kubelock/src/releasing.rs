@@ -98,9 +98,11 @@ impl Lock {
                 .drive(&mut Read::new(false))
                 .await
                 .map_err(|failure| session.failed(None, failure))?;
+            if sight.uid != acquired.uid || !sight.shows(&acquired.value) {
+                return Err(self.replaced(acquired, sight));
+            }
             let clocks = Clocks { local: self.kube_lock.clock.wall(), server: sight.date };
-            if sight.shows(&acquired.value) && acquired.expiry.is_expired(&acquired.record, clocks)
-            {
+            if acquired.expiry.is_expired(&acquired.record, clocks) {
                 return Err(Error::NotFound {
                     lock: Box::new(lock.clone()),
                     expired: Some(Box::new(acquired.record.clone())),

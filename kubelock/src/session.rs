@@ -21,6 +21,11 @@ use crate::status::Answer;
 /// The first pause; each further one is twice as long.
 const PAUSE_MIN: Duration = Duration::from_millis(20);
 const PAUSE_MAX: Duration = Duration::from_secs(1);
+/// Longer than this is without end, and clocks cannot add what is much longer.
+const DEADLINE_MAX: Duration = Duration::from_secs(365 * 86_400);
+const ATTEMPT_MAX: Duration = Duration::from_secs(30);
+/// No request is begun with less time than this.
+const LEFT_MIN: Duration = Duration::from_millis(2);
 /// So many attempts that hang fit into a deadline.
 const HANGING_ATTEMPTS: u32 = 4;
 
@@ -47,8 +52,8 @@ impl<'a> Session<'a> {
             kube_lock,
             lock,
             allowed: deadline,
-            deadline: Instant::now() + deadline,
-            attempt: deadline / HANGING_ATTEMPTS,
+            deadline: Instant::now() + deadline.min(DEADLINE_MAX),
+            attempt: ATTEMPT_MAX.min(deadline / HANGING_ATTEMPTS),
             whole: None,
             last_write: None,
             since_sent: Duration::ZERO,
@@ -121,13 +126,14 @@ impl<'a> Session<'a> {
 
     /// Waits as the pace says; false if the deadline comes first.
     async fn wait(&self, pace: Pace, pause: &mut Duration) -> bool {
+        let left = self.deadline.saturating_duration_since(Instant::now());
         let span = match pace {
             Pace::Now => Duration::ZERO,
             Pace::After(span) => span,
-            Pace::BackOff => std::mem::replace(pause, PAUSE_MAX.min(*pause * 2)),
+            // The last attempts before the deadline come closer together, not never.
+            Pace::BackOff => std::mem::replace(pause, PAUSE_MAX.min(*pause * 2)).min(left / 2),
         };
-        let left = self.deadline.saturating_duration_since(Instant::now());
-        if span >= left {
+        if span >= left || left < LEFT_MIN {
             return false;
         }
         if !span.is_zero() {

@@ -1,5 +1,6 @@
 //! `cargo xtask`: what cargo cannot do by itself.
 
+mod bench;
 mod cargo;
 mod ci;
 mod control_plane;
@@ -22,6 +23,8 @@ enum Task {
     ControlPlane(control_plane::Args),
     /// Run all tests; what Go programs they need is built first
     Test(test::Args),
+    /// Measure what a lock costs beside the bare requests, and beside the Go package
+    Bench,
     /// Check the format, the lints and the docs, then run all tests
     Ci,
 }
@@ -31,6 +34,7 @@ fn main() -> ExitCode {
         Task::Demo => demo::run(),
         Task::ControlPlane(args) => control_plane::run(&args),
         Task::Test(args) => test::run(&args),
+        Task::Bench => bench::run(),
         Task::Ci => ci::run(),
     };
     outcome.unwrap_or_else(|error| terminal::fail(&error))

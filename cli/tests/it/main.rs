@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should say so and end")]
 
 mod bad_input;
+#[cfg(unix)]
 mod credentials;
 mod discovery;
 mod help;

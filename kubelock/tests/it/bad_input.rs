@@ -100,6 +100,13 @@ async fn the_largest_ttl_and_the_shortest_are_stored_and_judged() {
 }
 
 #[tokio::test]
+async fn a_deadline_without_end_is_one() {
+    let Some(stage) = Stage::new("bad").await else { return };
+    let endless = AcquireOptions { deadline: Duration::MAX, ..acquire("alice") };
+    stage.lock().acquire("app", endless).await.unwrap().release().await.unwrap();
+}
+
+#[tokio::test]
 async fn a_kind_that_the_server_does_not_know_is_refused_in_its_words() {
     let Some(stage) = Stage::new("bad").await else { return };
     let gvr = GroupVersionResource::gvr("example.org", "v1", "nothings");

@@ -7,6 +7,8 @@ const REFUSALS_MAX: u8 = 2;
 /// How often a request that never left is sent again while nothing else is open.
 const NOT_SENT_MAX: u8 = 4;
 
+const NO_ANSWER: &str = "no answer before the deadline";
+
 /// The open ends of one call: all its attempts carry the same bytes.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Doubt {
@@ -121,6 +123,7 @@ impl Doubt {
                 Failure::Refused(refusal.clone())
             }
             Some(_) => Failure::Contended,
+            None if self.last_words.is_empty() => Failure::Unavailable(NO_ANSWER.into()),
             None => Failure::Unavailable(self.last_words.clone()),
         }
     }

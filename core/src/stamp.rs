@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::timestamp::Timestamp;
 
-const AHEAD_MAX: Duration = Duration::from_secs(5 * 60);
+const AHEAD_MAX: Duration = Duration::from_mins(5);
 const EARLY_MAX: Duration = Duration::from_secs(1);
 /// `Date` is cut to whole seconds.
 const DATE_GRAIN: Duration = Duration::from_secs(1);

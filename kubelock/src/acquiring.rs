@@ -31,7 +31,7 @@ impl Lock {
         let record = self.record(&options, ttl);
         let value = record.encode();
         check_size(&lock, &value)?;
-        let mut session = Session::new(&self.kube_lock, &lock, options.deadline);
+        let mut session = Session::new(&self.locks, &lock, options.deadline);
         let mut call = self.acquire_call(&lock, &options, value);
         let outcome = session.drive(&mut call).await;
         self.remember_the_verb(&lock, call.is_whole(), &outcome);
@@ -46,7 +46,7 @@ impl Lock {
     }
 
     fn acquire_call(&self, lock: &LockRef, options: &AcquireOptions, value: String) -> Acquire {
-        let memory = &self.kube_lock.memory;
+        let memory = &self.locks.memory;
         // A Lease of our making keeps an annotation all its life.
         let has_annotations = memory.has_annotations(lock).or(options.create_lease.then_some(true));
         Acquire::new(lock.object.as_str().to_owned(), value, options.expiry, has_annotations)
@@ -59,10 +59,10 @@ impl Lock {
     }
 
     fn stamp(&self, expiry: ExpiryRule) -> Timestamp {
-        let wall = self.kube_lock.clock.wall();
+        let wall = self.locks.clock.wall();
         match expiry {
-            ExpiryRule::LocalClock => self.kube_lock.memory.unlike_others(wall),
-            _ => self.kube_lock.memory.stamp(wall, self.kube_lock.clock.boot()),
+            ExpiryRule::LocalClock => self.locks.memory.unlike_others(wall),
+            _ => self.locks.memory.stamp(wall, self.locks.clock.boot()),
         }
     }
 
@@ -70,8 +70,8 @@ impl Lock {
     /// forgotten once anything fails.
     fn remember_the_verb(&self, lock: &LockRef, by_put: bool, outcome: &Outcome) {
         match outcome {
-            Outcome::Acquired(_) => self.kube_lock.memory.set_puts(lock, by_put),
-            Outcome::Failed(_) => self.kube_lock.memory.set_puts(lock, false),
+            Outcome::Acquired(_) => self.locks.memory.set_puts(lock, by_put),
+            Outcome::Failed(_) => self.locks.memory.set_puts(lock, false),
             Outcome::Held(_) | Outcome::Malformed(_) => {}
         }
     }
@@ -95,7 +95,7 @@ impl Lock {
         let mut better = record.clone();
         better.created_at = self.stamp(options.expiry);
         let mut call = Change::replace(sight.uid, record.encode(), better.encode());
-        if self.kube_lock.memory.puts(lock) {
+        if self.locks.memory.puts(lock) {
             call = call.by_put(None);
         }
         match session.drive(&mut call).await {
@@ -138,7 +138,7 @@ impl Lock {
 
     fn held(&self, lock: LockRef, record: Record, owner: &str) -> Error {
         let is_own = record.owner == owner;
-        let held = Box::new(Held { lock, record, seen_at: self.kube_lock.clock.wall() });
+        let held = Box::new(Held { lock, record, seen_at: self.locks.clock.wall() });
         if is_own { Error::AlreadyExists(held) } else { Error::OwnerMismatch(held) }
     }
 }
@@ -146,10 +146,10 @@ impl Lock {
 /// Refuses what could never be stored, before anything is sent.
 fn check_size(lock: &LockRef, value: &str) -> Result<(), Error> {
     let size = lock.key.as_str().len() + value.len();
-    match size > ANNOTATIONS_MAX {
-        true => Err(Error::InvalidConfig(format!(
-            "the record would take {size} bytes, all annotations of an object together may have {ANNOTATIONS_MAX}: choose a shorter owner"
-        ))),
-        false => Ok(()),
+    if size <= ANNOTATIONS_MAX {
+        return Ok(());
     }
+    Err(Error::InvalidConfig(format!(
+        "the record would take {size} bytes, all annotations of an object together may have {ANNOTATIONS_MAX}: choose a shorter owner"
+    )))
 }

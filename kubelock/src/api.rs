@@ -139,7 +139,7 @@ impl Api<'_> {
 
 fn no_answer(error: &kube::Error) -> NoAnswer {
     // A credential plugin's own words may carry what it read or printed.
-    if chain(error).any(|cause| cause.is::<kube::client::AuthError>()) {
+    if chain(error).any(<dyn StdError>::is::<kube::client::AuthError>) {
         return NoAnswer::NotSent("the credentials of the kubeconfig could not be obtained".into());
     }
     if never_left(error) {

@@ -33,7 +33,7 @@ pub struct KubeLock {
 }
 
 /// The API server's own limit on a request.
-const REQUEST_LIFETIME: Duration = Duration::from_secs(60);
+const REQUEST_LIFETIME: Duration = Duration::from_mins(1);
 
 impl KubeLock {
     /// Checks the configuration; sends nothing.
@@ -83,6 +83,6 @@ impl KubeLock {
     /// # Errors
     /// [`Error::InvalidConfig`] unless `prefix/name` is a valid annotation key.
     pub fn lock(&self, name: &str) -> Result<Lock, Error> {
-        Ok(Lock { kube_lock: self.clone(), name: LockName::new(name)?, namespace: None })
+        Ok(Lock { locks: self.clone(), name: LockName::new(name)?, namespace: None })
     }
 }

@@ -1,6 +1,6 @@
 //! One named lock: taken, read and given back as the Go package does.
 
-use kubelock_core::expiry::{Clocks, ExpiryRule};
+use kubelock_core::expiry::Clocks;
 use kubelock_core::name::{AnnotationKey, LockName, PathSegment};
 use kubelock_core::read::Read;
 use kubelock_core::record::Record;
@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::kube_lock::KubeLock;
 use crate::lock_ref::LockRef;
 use crate::lock_state::LockState;
-use crate::options::{AcquireOptions, DEFAULT_DEADLINE, ReleaseOptions};
+use crate::options::{AcquireOptions, GetOptions, ReleaseOptions};
 use crate::session::Session;
 
 /// A named lock, on whichever object a call names.
@@ -18,7 +18,7 @@ use crate::session::Session;
 /// For namespaced kinds, set [`Lock::namespace`] first.
 #[derive(Clone)]
 pub struct Lock {
-    pub(crate) kube_lock: KubeLock,
+    pub(crate) locks: KubeLock,
     pub(crate) name: LockName,
     pub(crate) namespace: Option<PathSegment>,
 }
@@ -84,14 +84,15 @@ impl Lock {
     ///
     /// # Cancel safety
     /// Nothing is written.
-    pub async fn get(&self, object: &str) -> Result<LockState, Error> {
+    pub async fn get(&self, object: &str, options: GetOptions) -> Result<LockState, Error> {
+        options.check()?;
         let lock = self.lock_ref(object)?;
-        let mut session = Session::new(&self.kube_lock, &lock, DEFAULT_DEADLINE);
+        let mut session = Session::new(&self.locks, &lock, options.deadline);
         let sight = session
             .drive(&mut Read::new(false))
             .await
             .map_err(|failure| session.failed(None, failure))?;
-        let seen_at = self.kube_lock.clock.wall();
+        let seen_at = self.locks.clock.wall();
         let record = sight
             .value
             .as_deref()
@@ -100,7 +101,7 @@ impl Lock {
             .map_err(|source| Error::Malformed { lock: Box::new(lock.clone()), source })?;
         let clocks = Clocks { local: seen_at, server: sight.date };
         let expired =
-            record.as_ref().is_some_and(|record| ExpiryRule::BothClocks.is_expired(record, clocks));
+            record.as_ref().is_some_and(|record| options.expiry.is_expired(record, clocks));
         Ok(LockState {
             lock,
             record,
@@ -115,8 +116,8 @@ impl Lock {
     pub(crate) fn lock_ref(&self, object: &str) -> Result<LockRef, Error> {
         Ok(LockRef {
             name: self.name.clone(),
-            key: AnnotationKey::new(&self.kube_lock.prefix, &self.name),
-            gvr: self.kube_lock.gvr.clone(),
+            key: AnnotationKey::new(&self.locks.prefix, &self.name),
+            gvr: self.locks.gvr.clone(),
             namespace: self.namespace.clone(),
             object: PathSegment::object(object)?,
         })

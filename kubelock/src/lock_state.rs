@@ -13,7 +13,7 @@ pub struct LockState {
     pub lock: LockRef,
     /// The record that stands in the annotation; `None` if there is none.
     pub record: Option<Record>,
-    /// Whether that record has expired, by the rule of both clocks.
+    /// Whether that record has expired, by the rule that was asked for.
     pub expired: bool,
     /// The object's UID.
     pub uid: String,

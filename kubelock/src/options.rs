@@ -75,7 +75,22 @@ impl Default for ReleaseOptions {
     }
 }
 
-pub(crate) const DEFAULT_DEADLINE: Duration = Duration::from_secs(10);
+/// How one call reads a lock.
+#[derive(Debug, Clone)]
+pub struct GetOptions {
+    /// When the lock counts as expired.
+    pub expiry: ExpiryRule,
+    /// How long the call may take, all attempts together.
+    pub deadline: Duration,
+}
+
+impl Default for GetOptions {
+    fn default() -> Self {
+        Self { expiry: ExpiryRule::default(), deadline: DEFAULT_DEADLINE }
+    }
+}
+
+const DEFAULT_DEADLINE: Duration = Duration::from_secs(10);
 
 impl AcquireOptions {
     /// Checks everything that can be checked before a request is sent.
@@ -102,22 +117,26 @@ impl ReleaseOptions {
     }
 }
 
-/// The Go package would write it, but no tool can show it or take it as an argument.
-fn check_owner(owner: &str) -> Result<(), Error> {
-    match owner.contains('\0') {
-        true => Err(Error::InvalidConfig(format!(
-            "owner {} holds a NUL character: leave it out",
-            kubelock_core::name::quoted(owner)
-        ))),
-        false => Ok(()),
+impl GetOptions {
+    /// Checks everything that can be checked before a request is sent.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        check_deadline(self.deadline)
     }
 }
 
-fn check_deadline(deadline: Duration) -> Result<(), Error> {
-    match deadline.is_zero() {
-        true => Err(Error::InvalidConfig(
-            "a deadline of zero leaves no time for any request: choose a longer one".into(),
-        )),
-        false => Ok(()),
+/// The Go package would write it, but no tool can show it or take it as an argument.
+fn check_owner(owner: &str) -> Result<(), Error> {
+    if !owner.contains('\0') {
+        return Ok(());
     }
+    let shown = kubelock_core::name::quoted(owner);
+    Err(Error::InvalidConfig(format!("owner {shown} holds a NUL character: leave it out")))
+}
+
+fn check_deadline(deadline: Duration) -> Result<(), Error> {
+    if !deadline.is_zero() {
+        return Ok(());
+    }
+    let why = "a deadline of zero leaves no time for any request: choose a longer one";
+    Err(Error::InvalidConfig(why.into()))
 }

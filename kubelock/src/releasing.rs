@@ -23,8 +23,8 @@ impl Lock {
     ) -> Result<(), Error> {
         options.check()?;
         let lock = self.lock_ref(object)?;
-        let mut session = Session::new(&self.kube_lock, &lock, options.deadline);
-        let whole = self.kube_lock.memory.puts(&lock);
+        let mut session = Session::new(&self.locks, &lock, options.deadline);
+        let whole = self.locks.memory.puts(&lock);
         let mut sight = session
             .drive(&mut Read::new(whole))
             .await
@@ -51,7 +51,7 @@ impl Lock {
         options: &ReleaseOptions,
         sight: &Sight,
     ) -> Result<String, Error> {
-        let clocks = Clocks { local: self.kube_lock.clock.wall(), server: sight.date };
+        let clocks = Clocks { local: self.locks.clock.wall(), server: sight.date };
         match release::decide(
             sight.value.as_deref(),
             &options.owner,
@@ -80,7 +80,7 @@ impl Lock {
         let record = Record::decode(call.old()).ok();
         let outcome = session.drive(&mut call).await;
         let lock = session.lock();
-        self.kube_lock
+        self.locks
             .memory
             .set_puts(&lock, call.is_whole() && !matches!(outcome, Outcome::Failed(_)));
         match outcome {
@@ -92,16 +92,16 @@ impl Lock {
 
     pub(crate) async fn release_acquired(&self, acquired: &Acquired) -> Result<(), Error> {
         let lock = &acquired.lock_ref;
-        let mut session = Session::new(&self.kube_lock, lock, acquired.deadline);
+        let mut session = Session::new(&self.locks, lock, acquired.deadline);
         if self.may_have_expired(acquired) {
             let sight = session
                 .drive(&mut Read::new(false))
                 .await
                 .map_err(|failure| session.failed(None, failure))?;
             if sight.uid != acquired.uid || !sight.shows(&acquired.value) {
-                return Err(self.replaced(acquired, sight));
+                return Err(self.replaced(acquired, &sight));
             }
-            let clocks = Clocks { local: self.kube_lock.clock.wall(), server: sight.date };
+            let clocks = Clocks { local: self.locks.clock.wall(), server: sight.date };
             if acquired.expiry.is_expired(&acquired.record, clocks) {
                 return Err(Error::NotFound {
                     lock: Box::new(lock.clone()),
@@ -110,22 +110,22 @@ impl Lock {
             }
         }
         let call = Change::remove(acquired.uid.clone(), acquired.value.clone());
-        let call = if self.kube_lock.memory.puts(lock) { call.by_put(None) } else { call };
+        let call = if self.locks.memory.puts(lock) { call.by_put(None) } else { call };
         match self.remove(&mut session, call).await? {
             None => Ok(()),
-            Some(sight) => Err(self.replaced(acquired, sight)),
+            Some(sight) => Err(self.replaced(acquired, &sight)),
         }
     }
 
     /// Both rules ask the local clock: while it says no, nobody need ask the server.
     fn may_have_expired(&self, acquired: &Acquired) -> bool {
-        acquired.record.is_expired(self.kube_lock.clock.wall())
+        acquired.record.is_expired(self.locks.clock.wall())
     }
 
     /// Our record is gone: is anybody else's there?
-    fn replaced(&self, acquired: &Acquired, sight: Sight) -> Error {
+    fn replaced(&self, acquired: &Acquired, sight: &Sight) -> Error {
         let lock = &acquired.lock_ref;
-        let clocks = Clocks { local: self.kube_lock.clock.wall(), server: sight.date };
+        let clocks = Clocks { local: self.locks.clock.wall(), server: sight.date };
         match sight.value.as_deref().map(Record::decode) {
             None => Error::NotFound { lock: Box::new(lock.clone()), expired: None },
             Some(Err(source)) => Error::Malformed { lock: Box::new(lock.clone()), source },
@@ -140,7 +140,7 @@ impl Lock {
         Error::OwnerMismatch(Box::new(Held {
             lock: lock.clone(),
             record,
-            seen_at: self.kube_lock.clock.wall(),
+            seen_at: self.locks.clock.wall(),
         }))
     }
 }

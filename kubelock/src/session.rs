@@ -22,7 +22,7 @@ use crate::status::Answer;
 const PAUSE_MIN: Duration = Duration::from_millis(20);
 const PAUSE_MAX: Duration = Duration::from_secs(1);
 /// Longer than this is without end, and clocks cannot add what is much longer.
-const DEADLINE_MAX: Duration = Duration::from_secs(365 * 86_400);
+const DEADLINE_MAX: Duration = Duration::from_hours(365 * 24);
 const ATTEMPT_MAX: Duration = Duration::from_secs(30);
 /// No request is begun with less time than this.
 const LEFT_MIN: Duration = Duration::from_millis(2);
@@ -30,7 +30,7 @@ const LEFT_MIN: Duration = Duration::from_millis(2);
 const HANGING_ATTEMPTS: u32 = 4;
 
 /// After its expiry, others may wait so long before they take a lock by the server's clock.
-const STALE_AFTER: Duration = Duration::from_secs(60);
+const STALE_AFTER: Duration = Duration::from_mins(1);
 /// The server tells its time in whole seconds.
 const DATE_GRAIN: Duration = Duration::from_secs(1);
 

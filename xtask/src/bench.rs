@@ -9,6 +9,6 @@ use crate::terminal::say;
 pub(crate) fn run() -> Result<ExitCode> {
     testkit::go::build_all().or_else(|error| bail!(testkit::report(&error)))?;
     say("building the command line and the benchmark for release");
-    cargo::succeed(cargo().args(["bench", "-p", "kubelock-cli", "--bench", "speed"]))?;
+    cargo::succeed(cargo().args(["bench", "--bench", "speed"]))?;
     Ok(ExitCode::SUCCESS)
 }

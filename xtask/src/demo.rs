@@ -21,7 +21,7 @@ const TRANSCRIPT: [(&str, i32); 5] = [
 /// Fails where a step does not end as it should.
 pub(crate) fn run() -> Result<ExitCode> {
     say("building the command line");
-    cargo::succeed(cargo().args(["build", "--quiet", "-p", "kubelock-cli"]))?;
+    cargo::succeed(cargo().args(["build", "--quiet", "--bin", "kubelock"]))?;
     let control_plane = control_plane::start()?;
     for (typed, expected) in TRANSCRIPT {
         print(&format!("\n$ {typed}"));

@@ -3,6 +3,8 @@
 //! Everything is measured in one run against one API server, interleaved, and reported as
 //! ratios: absolute times are those of this machine at this moment.
 
+#![allow(clippy::expect_used, reason = "a benchmark that cannot go on should say so and end")]
+
 mod bare;
 mod pairs;
 mod start;

@@ -1,5 +1,7 @@
 //! `kubelock get LOCK...`: who holds what.
 
+use kubelock::GetOptions;
+
 use super::session::Session;
 use crate::args::CommonArgs;
 use crate::args::cluster::ClusterArgs;
@@ -69,11 +71,10 @@ pub(crate) async fn run(
 /// One lock's record, expired ones too; a free lock is a failure, as a missing object is to kubectl.
 async fn look(session: &Session, target: &Target) -> Result<View, Failure> {
     let lock = session.lock(target)?;
-    let state = session
-        .deadline
-        .bound(lock.get(&target.object))
+    let options = GetOptions { deadline: session.deadline.left(), ..GetOptions::default() };
+    let state = lock
+        .get(&target.object, options)
         .await
-        .map_err(|_| sentence::no_answer(&session.situation("get", target)))?
         .map_err(|error| session.explain("get", target, &error))?;
     View::of(target, state)
         .ok_or_else(|| sentence::not_held(&session.situation("get", target), None))

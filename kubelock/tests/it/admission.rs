@@ -88,7 +88,7 @@ async fn until_acquired(lock: &kubelock::Lock) {
     panic!("the policy was still in force after it was deleted");
 }
 
-/// A ValidatingAdmissionPolicy that denies every change of the stage's configmaps.
+/// A policy that denies every change of the stage's configmaps.
 struct Policy {
     name: String,
     policies: Api<kube::api::DynamicObject>,

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use kubelock::AcquireOptions;
 
+use kubelock::GetOptions;
+
 use crate::support::{GET, PATCH, POST, Stage, acquire, expired, hasty, release};
 
 #[tokio::test]
@@ -55,7 +57,7 @@ async fn an_expired_lock_takes_the_refused_write_the_read_and_the_write_that_rep
     let Some(stage) = Stage::new("calls").await else { return };
     let lock = stage.lock();
     stage.annotate(crate::support::KEY, Some(&expired("carol"))).await;
-    lock.get("app").await.unwrap();
+    lock.get("app", GetOptions::default()).await.unwrap();
     stage.wire.take_methods();
 
     lock.acquire("app", acquire("alice")).await.unwrap();

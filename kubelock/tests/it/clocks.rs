@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use kubelock::{AcquireOptions, Clock, ExpiryRule, Lock, SystemClock, Timestamp};
 
-use crate::support::{GET, PATCH, Stage, acquire, by_local_clock};
+use crate::support::{GET, PATCH, Stage, acquire, by_local_clock, kube_lock};
 
 /// The machine's clocks, with the wall clock off by so many seconds.
 struct Skewed(i128);
@@ -21,8 +21,7 @@ impl Clock for Skewed {
 }
 
 fn skewed(stage: &Stage, seconds: i128) -> Lock {
-    let kube_lock = stage.kube_lock(stage.wire.client()).with_clock(Arc::new(Skewed(seconds)));
-    kube_lock.lock("l").unwrap().namespace(&stage.namespace).unwrap()
+    stage.lock_of(&kube_lock(stage.wire.client()).with_clock(Arc::new(Skewed(seconds))))
 }
 
 fn seconds_off(time: Timestamp) -> i128 {

@@ -5,6 +5,8 @@ use std::time::Duration;
 use kubelock::{Lock, Timestamp};
 use testkit::wire::{Fault, Reply};
 
+use kubelock::GetOptions;
+
 use crate::support::{GET, PATCH, Stage, acquire, hasty, release};
 
 /// A caller's client may repeat requests by itself, as kube's does by default.
@@ -160,12 +162,7 @@ async fn a_write_that_arrives_after_its_caller_gave_up_was_called_unknown() {
 #[tokio::test]
 async fn another_holder_settles_nothing_while_an_attempt_is_unanswered() {
     let Some(stage) = Stage::new("faults").await else { return };
-    let others = stage
-        .kube_lock(stage.admin.clone())
-        .lock("l")
-        .unwrap()
-        .namespace(&stage.namespace)
-        .unwrap();
+    let others = stage.lock_with(stage.admin.clone());
     others.acquire("app", acquire("bob")).await.unwrap();
     stage.wire.spoil_writes([Fault::Hang]);
     let error = stage.lock().acquire("app", hasty("alice")).await.unwrap_err();
@@ -179,12 +176,7 @@ async fn another_holder_settles_nothing_while_an_attempt_is_unanswered() {
 #[tokio::test]
 async fn a_lock_that_falls_free_while_an_attempt_is_unanswered_is_taken() {
     let Some(stage) = Stage::new("faults").await else { return };
-    let bobs = stage
-        .kube_lock(stage.admin.clone())
-        .lock("l")
-        .unwrap()
-        .namespace(&stage.namespace)
-        .unwrap();
+    let bobs = stage.lock_with(stage.admin.clone());
     let bobs = bobs.acquire("app", acquire("bob")).await.unwrap();
     stage.wire.spoil_writes([Fault::CutBefore]);
     let lock = stage.lock();
@@ -201,7 +193,7 @@ async fn two_conflicts_are_a_refusal_in_the_servers_words_and_nothing_was_writte
     let Some(stage) = Stage::new("faults").await else { return };
     for retries in CLIENTS {
         let lock = retries.lock(&stage);
-        lock.get("app").await.unwrap();
+        lock.get("app", GetOptions::default()).await.unwrap();
         stage.wire.spoil_writes(vec![Fault::Answer(Reply::new(409, "Conflict")); 2]);
         let error = lock.acquire("app", acquire("alice")).await.unwrap_err();
         assert!(error.is_refused() && error.to_string().contains("injected 409"), "{error}");
@@ -214,7 +206,7 @@ async fn two_conflicts_are_a_refusal_in_the_servers_words_and_nothing_was_writte
 async fn a_busy_server_is_left_alone_for_as_long_as_it_asks_and_no_call_waits_past_its_deadline() {
     let Some(stage) = Stage::new("faults").await else { return };
     let lock = stage.lock();
-    lock.get("app").await.unwrap();
+    lock.get("app", GetOptions::default()).await.unwrap();
     stage.wire.take_methods();
 
     stage.wire.spoil_writes([Fault::Answer(Reply::new(429, "TooManyRequests").retry_after(1))]);
@@ -240,7 +232,7 @@ async fn a_server_that_is_not_there_is_unavailable_and_nothing_was_written() {
     let acquired = lock.acquire("app", hasty("alice")).await.unwrap_err();
     assert!(acquired.is_unavailable() && acquired.to_string().contains("refused"), "{acquired}");
     assert!(lock.release("app", release("alice")).await.unwrap_err().is_unavailable());
-    assert!(lock.get("app").await.unwrap_err().is_unavailable());
+    assert!(lock.get("app", GetOptions::default()).await.unwrap_err().is_unavailable());
 }
 
 #[tokio::test]

@@ -2,6 +2,8 @@
 
 use kubelock::{ExpiryRule, ReleaseOptions};
 
+use kubelock::GetOptions;
+
 use crate::support::{KEY, Stage, acquire, release};
 
 /// Owners with characters that encoders spell in different ways.
@@ -20,6 +22,7 @@ const OWNERS: [&str; 10] = [
 
 /// Spellings of one record, as kubectl, Python or a person may write it.
 fn spellings(owner: &str, created_at: &str) -> Vec<String> {
+    #[expect(clippy::format_collect, reason = "a handful of characters")]
     let ascii: String = owner
         .chars()
         .map(|c| {
@@ -56,7 +59,7 @@ async fn a_foreign_record_is_read_respected_and_released_in_any_spelling() {
             .map(|text| text.replace("10000000000", "600000000000"))
         {
             stage.annotate(KEY, Some(&spelling)).await;
-            let state = lock.get("app").await.unwrap();
+            let state = lock.get("app", GetOptions::default()).await.unwrap();
             assert_eq!(state.record.as_ref().unwrap().owner, decoded(owner), "{spelling}");
             assert!(state.is_held(), "{spelling}");
             assert!(
@@ -128,7 +131,10 @@ async fn what_is_no_record_is_an_error_and_never_a_free_lock() {
             lock.release("app", release("bob")).await.unwrap_err().is_malformed(),
             "{malformed}"
         );
-        assert!(lock.get("app").await.unwrap_err().is_malformed(), "{malformed}");
+        assert!(
+            lock.get("app", GetOptions::default()).await.unwrap_err().is_malformed(),
+            "{malformed}"
+        );
         assert_eq!(stage.value().await.as_deref(), Some(malformed), "left as it was");
     }
 }

@@ -5,6 +5,8 @@ use std::time::Duration;
 use kubelock::{Error, ReleaseOptions};
 use testkit::seed::{Seed, SeedOutcome, SeedTarget};
 
+use kubelock::GetOptions;
+
 use crate::support::{KEY, Stage, acquire, by_local_clock, expired, release};
 
 const RUST: usize = 4;
@@ -116,7 +118,7 @@ async fn a_record_of_either_has_the_same_bytes() {
     for owner in ["", "plain", "<&>", "é\u{2028}🔒", "\"\\\u{1}\u{7f}"] {
         assert_eq!(go.acquire(owner, Duration::from_secs(90)), SeedOutcome::Ok);
         let theirs = stage.value().await.unwrap();
-        let record = lock.get("app").await.unwrap().record.unwrap();
+        let record = lock.get("app", GetOptions::default()).await.unwrap().record.unwrap();
         assert_eq!(record.encode(), theirs);
         lock.release("app", release(owner)).await.unwrap();
 

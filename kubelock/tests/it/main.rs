@@ -1,5 +1,13 @@
 //! Integration tests of the library, against a real API server.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::similar_names,
+    reason = "a test that cannot go on should say so and end"
+)]
+
 mod admission;
 mod bad_input;
 mod calls;

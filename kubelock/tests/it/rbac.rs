@@ -9,6 +9,8 @@ use kubelock::Lock;
 use serde_json::json;
 use testkit::wire::Wire;
 
+use kubelock::GetOptions;
+
 use crate::support::{GET, PATCH, PUT, Stage, acquire, release};
 
 /// A user of this test's own, who may use these verbs on configmaps of the stage.
@@ -38,7 +40,7 @@ impl User {
     /// The API server learns of new roles by watch: waits until it has.
     async fn is_known(&self) {
         for _ in 0..200 {
-            if self.lock.get("app").await.is_ok() {
+            if self.lock.get("app", GetOptions::default()).await.is_ok() {
                 self.wire.take_sent();
                 return;
             }
@@ -132,7 +134,7 @@ async fn with_get_alone_the_error_names_the_missing_verbs() {
     assert!(error.is_forbidden() && error.to_string().contains("patch or update"), "{error}");
     assert_eq!(user.methods(), [PATCH, GET, PUT, GET]);
     assert!(user.lock.release("app", release("alice")).await.unwrap_err().is_not_found());
-    assert_eq!(user.lock.get("app").await.unwrap().record, None);
+    assert_eq!(user.lock.get("app", GetOptions::default()).await.unwrap().record, None);
 
     stage.lock().acquire("app", acquire("alice")).await.unwrap();
     assert!(user.lock.acquire("app", acquire("bob")).await.unwrap_err().is_owner_mismatch());
@@ -147,7 +149,7 @@ async fn with_nothing_the_error_names_a_missing_verb_and_the_servers_words() {
     for error in [
         user.lock.acquire("app", acquire("alice")).await.unwrap_err(),
         user.lock.release("app", release("alice")).await.unwrap_err(),
-        user.lock.get("app").await.unwrap_err(),
+        user.lock.get("app", GetOptions::default()).await.unwrap_err(),
     ] {
         let words = error.to_string();
         assert!(

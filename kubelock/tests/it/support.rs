@@ -40,11 +40,11 @@ impl Stage {
     }
 
     pub fn lock_with(&self, client: Client) -> Lock {
-        self.kube_lock(client).lock("l").unwrap().namespace(&self.namespace).unwrap()
+        self.lock_of(&kube_lock(client))
     }
 
-    pub fn kube_lock(&self, client: Client) -> KubeLock {
-        KubeLock::new(Config { client, gvr: configmaps() }).unwrap()
+    pub fn lock_of(&self, kube_lock: &KubeLock) -> Lock {
+        kube_lock.lock("l").unwrap().namespace(&self.namespace).unwrap()
     }
 
     pub fn configmaps(&self) -> Api<ConfigMap> {
@@ -80,6 +80,11 @@ impl Stage {
         let record: serde_json::Value = serde_json::from_str(&value).unwrap();
         Some(record["owner"].as_str().unwrap().to_owned())
     }
+}
+
+/// Locks on configmaps.
+pub fn kube_lock(client: Client) -> KubeLock {
+    KubeLock::new(Config { client, gvr: configmaps() }).unwrap()
 }
 
 pub fn configmaps() -> GroupVersionResource {

@@ -6,13 +6,14 @@
 
 use crate::answer::{ReadReply, Refusal, Sight, WriteReply};
 use crate::call::{Call, Step, Write};
-use crate::doubt::{Doubt, Failure};
+use crate::doubt::{Doubt, Failure, Setback};
 use crate::expiry::{Clocks, ExpiryRule};
 use crate::name::AnnotationKey;
 use crate::pace::Pace;
 use crate::patch::{self, Form};
 use crate::record::{Malformed, Record};
 use crate::timestamp::Timestamp;
+use crate::verb::Verb;
 
 /// How the call ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,9 +35,9 @@ pub struct Acquire {
     value: String,
     rule: ExpiryRule,
     may_create: bool,
-    whole: bool,
-    /// The resourceVersion of the whole object last read: the precondition of its PUT.
-    whole_version: Option<String>,
+    verb: Verb,
+    /// The resourceVersion that the write sent last relied on, if it was a PUT.
+    put_version: Option<String>,
     first_contact: bool,
     form: Form,
     doubt: Doubt,
@@ -58,8 +59,8 @@ impl Acquire {
             value,
             rule,
             may_create: false,
-            whole: false,
-            whole_version: None,
+            verb: Verb::default(),
+            put_version: None,
             first_contact: has_annotations.is_none(),
             form,
             doubt: Doubt::default(),
@@ -75,8 +76,8 @@ impl Acquire {
 
     /// Reads and puts the whole object from the start, where patching is known to be forbidden.
     #[must_use]
-    pub fn by_put(mut self, whole: bool) -> Self {
-        self.whole = whole;
+    pub fn by_put(mut self, by_put: bool) -> Self {
+        self.verb = if by_put { Verb::put() } else { Verb::default() };
         self
     }
 }
@@ -85,7 +86,7 @@ impl Call for Acquire {
     type Outcome = Outcome;
 
     fn start(&self) -> Step<Outcome> {
-        if self.whole { Step::Read(Pace::Now) } else { Step::Write(Pace::Now) }
+        if self.verb.is_put() { Step::Read(Pace::Now) } else { Step::Write(Pace::Now) }
     }
 
     fn on_write(&mut self, reply: WriteReply) -> Step<Outcome> {
@@ -105,32 +106,30 @@ impl Call for Acquire {
     }
 
     fn on_read(&mut self, reply: ReadReply, local: Timestamp) -> Step<Outcome> {
-        match reply {
-            ReadReply::Seen(sight) => self.on_sight(sight, local),
-            ReadReply::Missing => self.on_missing(),
-            ReadReply::Refused(refusal) if refusal.is_throttled() => Step::Read(Pace::of(&refusal)),
-            ReadReply::Refused(refusal) => fail(self.doubt.blind(refusal)),
-            ReadReply::Unanswered(words) if self.doubt.read_unanswered(&words) => {
-                Step::Read(Pace::BackOff)
-            }
-            ReadReply::Unanswered(_) => fail(self.doubt.give_up()),
+        match self.doubt.read(reply) {
+            Ok(Some(sight)) => self.on_sight(sight, local),
+            Ok(None) => self.on_missing(),
+            Err(Setback::Again(pace)) => Step::Read(pace),
+            Err(Setback::Failed(failure)) => fail(failure),
         }
     }
 
     fn give_up(&self) -> Outcome {
-        Outcome::Failed(self.doubt.give_up())
+        Outcome::Failed(self.doubt.give_up().naming(self.verbs()))
     }
 
     fn write(&self, key: &AnnotationKey) -> serde_json::Result<Write> {
         Ok(match &self.form {
             Form::Create => Write::Create(patch::new_lease(key, &self.object, &self.value)?),
-            _ if self.whole => Write::Put(Some(self.value.clone())),
+            form if self.verb.is_put() => {
+                Write::Put { expected: form.expected(), value: Some(self.value.clone()) }
+            }
             form => Write::Patch(patch::acquire(key, form, &self.value)?),
         })
     }
 
     fn is_whole(&self) -> bool {
-        self.whole
+        self.verb.is_put()
     }
 }
 
@@ -153,7 +152,7 @@ impl Acquire {
             return Step::Write(Pace::Now);
         }
         if forbidden && self.form != Form::Create {
-            self.whole = true;
+            self.verb.forbidden();
         }
         Step::Read(Pace::Now)
     }
@@ -162,9 +161,9 @@ impl Acquire {
         if sight.shows(&self.value) {
             return Step::Done(Outcome::Acquired(sight));
         }
-        let should_have_passed = self.doubt.has_unread_refusal() && self.precondition_holds(&sight);
-        self.doubt.read();
-        self.whole_version = self.whole.then(|| sight.resource_version.clone());
+        let inexplicable = self.doubt.has_unread_refusal() && self.precondition_holds(&sight);
+        self.doubt.settle_refusal();
+        self.put_version = self.verb.is_put().then(|| sight.resource_version.clone());
         let clocks = Clocks { local, server: sight.date };
         let next = match sight.value {
             None if sight.has_annotations => Ok(Form::NewKey),
@@ -172,12 +171,21 @@ impl Acquire {
             Some(value) => self.form_over(value, clocks),
         };
         match next {
-            Ok(form) => self.write_again(form, should_have_passed),
+            Ok(form) => self.write_again(form, inexplicable),
             // An attempt that got no answer may be on its way yet: the lock may become ours
             // after all, so its present holder settles nothing.
-            Err(_) if self.doubt.has_unanswered() => self.write_in(Form::NewKey, Pace::BackOff),
+            Err(_) if self.doubt.has_unanswered() => self.persist(),
             Err(outcome) => Step::Done(outcome),
         }
+    }
+
+    /// Goes on with the same bytes where they cannot be applied at present. A patch does so
+    /// under its test; a PUT would overwrite what stands there, so it looks again instead.
+    fn persist(&mut self) -> Step<Outcome> {
+        if self.verb.is_put() {
+            return Step::Read(Pace::BackOff);
+        }
+        self.write_in(Form::NewKey, Pace::BackOff)
     }
 
     /// How to take a lock that carries `value`, or why not.
@@ -190,34 +198,28 @@ impl Acquire {
         }
     }
 
-    fn write_again(&mut self, form: Form, should_have_passed: bool) -> Step<Outcome> {
-        if !should_have_passed {
-            let pace = if self.doubt.has_unanswered() { Pace::BackOff } else { Pace::Now };
-            return self.write_in(form, pace);
-        }
-        if let Some(failure) = self.doubt.inexplicable() {
+    fn write_again(&mut self, form: Form, inexplicable: bool) -> Step<Outcome> {
+        let failure = if inexplicable { self.doubt.inexplicable() } else { None };
+        if let Some(failure) = failure {
             return fail(failure.naming(self.verbs()));
         }
-        let pace = self.doubt.last_refusal().map_or(Pace::Now, Pace::of);
+        let pace = if inexplicable { self.doubt.pace() } else { self.doubt.race_pace() };
         self.write_in(form, pace)
     }
 
     fn on_missing(&mut self) -> Step<Outcome> {
-        let should_have_passed = self.doubt.has_unread_refusal() && self.form == Form::Create;
-        self.doubt.read();
+        let inexplicable = self.doubt.has_unread_refusal() && self.form == Form::Create;
+        self.doubt.settle_refusal();
         if self.may_create {
-            return self.write_again(Form::Create, should_have_passed);
+            return self.write_again(Form::Create, inexplicable);
         }
-        if self.doubt.has_unanswered() {
-            return self.write_in(Form::NewKey, Pace::BackOff);
-        }
-        fail(Failure::ObjectMissing)
+        if self.doubt.has_unanswered() { self.persist() } else { fail(Failure::ObjectMissing) }
     }
 
     /// Whether the precondition of the write sent last holds on what is now seen.
     fn precondition_holds(&self, sight: &Sight) -> bool {
-        if let Some(version) = &self.whole_version {
-            return *version == sight.resource_version;
+        if let Some(version) = &self.put_version {
+            return !self.doubt.is_conflict() || *version == sight.resource_version;
         }
         match &self.form {
             Form::NewMap => !sight.has_annotations,

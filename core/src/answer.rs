@@ -53,7 +53,28 @@ impl Refusal {
 
     /// The verb may be missing: a 403 as RBAC words it (policies may, too).
     pub fn is_plain_forbidden(&self) -> bool {
-        self.code == 403 && self.reason == "Forbidden" && !self.has_causes
+        let by_rbac = self.code == 403 && self.reason == "Forbidden" && !self.has_causes;
+        by_rbac && !self.is_by_webhook()
+    }
+
+    /// The API server says itself that a webhook kept the request from being stored.
+    ///
+    /// Webhooks deny with any code they like, a 500 included; the words around theirs are
+    /// the API server's.
+    pub fn is_by_webhook(&self) -> bool {
+        let denied = self.message.starts_with("admission webhook \"")
+            && self.message.contains("denied the request");
+        denied || self.message.starts_with("Internal error occurred: failed calling webhook ")
+    }
+
+    /// The object has changed since it was read.
+    pub fn is_conflict(&self) -> bool {
+        self.code == 409
+    }
+
+    /// A copy of the request may have been applied before this one was refused.
+    pub fn may_follow_a_success(&self) -> bool {
+        self.is_conflict() || self.code == 422
     }
 
     /// The server's own words for a missing verb. For messages alone, never for decisions.

@@ -25,8 +25,13 @@ pub enum Step<Outcome> {
 pub enum Write {
     /// A JSON Patch with this body.
     Patch(Vec<u8>),
-    /// A PUT of the whole object as last read, with the annotation set to this, or removed.
-    Put(Option<String>),
+    /// A PUT of the whole object as last read.
+    Put {
+        /// What the annotation holds there: with anything else the PUT is not sent.
+        expected: Option<String>,
+        /// What it is set to; `None` removes it.
+        value: Option<String>,
+    },
     /// A POST with this body.
     Create(Vec<u8>),
 }

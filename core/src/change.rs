@@ -6,11 +6,12 @@
 
 use crate::answer::{ReadReply, Sight, WriteReply};
 use crate::call::{Call, Step, Write};
-use crate::doubt::{Doubt, Failure};
+use crate::doubt::{Doubt, Failure, Setback};
 use crate::name::AnnotationKey;
 use crate::pace::Pace;
 use crate::patch;
 use crate::timestamp::Timestamp;
+use crate::verb::Verb;
 
 /// How the call ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,15 +32,23 @@ pub struct Change {
     uid: String,
     old: String,
     new: Option<String>,
-    whole: bool,
-    whole_version: Option<String>,
+    verb: Verb,
+    /// The resourceVersion that the write sent last relied on, if it was a PUT.
+    put_version: Option<String>,
     doubt: Doubt,
 }
 
 impl Change {
     /// Prepares to remove the record `old` from the object with this UID.
     pub fn remove(uid: String, old: String) -> Self {
-        Self { uid, old, new: None, whole: false, whole_version: None, doubt: Doubt::default() }
+        Self {
+            uid,
+            old,
+            new: None,
+            verb: Verb::default(),
+            put_version: None,
+            doubt: Doubt::default(),
+        }
     }
 
     /// Prepares to replace the record `old` on the object with this UID.
@@ -51,8 +60,8 @@ impl Change {
     /// resourceVersion of the whole object that the caller has read, if it has.
     #[must_use]
     pub fn by_put(mut self, version: Option<String>) -> Self {
-        self.whole = true;
-        self.whole_version = version;
+        self.verb = Verb::put();
+        self.put_version = version;
         self
     }
 
@@ -66,7 +75,7 @@ impl Call for Change {
     type Outcome = Outcome;
 
     fn start(&self) -> Step<Outcome> {
-        if self.whole && self.whole_version.is_none() {
+        if self.verb.is_put() && self.put_version.is_none() {
             Step::Read(Pace::Now)
         } else {
             Step::Write(Pace::Now)
@@ -80,7 +89,9 @@ impl Call for Change {
             }
             WriteReply::Applied(_) => fail(Failure::Altered),
             WriteReply::Refused(refusal) => {
-                self.whole |= refusal.is_plain_forbidden();
+                if refusal.is_plain_forbidden() {
+                    self.verb.forbidden();
+                }
                 self.doubt.refused(refusal);
                 Step::Read(Pace::Now)
             }
@@ -94,31 +105,28 @@ impl Call for Change {
     }
 
     fn on_read(&mut self, reply: ReadReply, _local: Timestamp) -> Step<Outcome> {
-        match reply {
-            ReadReply::Seen(sight) => self.on_sight(sight),
-            ReadReply::Missing => fail(Failure::ObjectMissing),
-            ReadReply::Refused(refusal) if refusal.is_throttled() => Step::Read(Pace::of(&refusal)),
-            ReadReply::Refused(refusal) => fail(self.doubt.blind(refusal)),
-            ReadReply::Unanswered(words) if self.doubt.read_unanswered(&words) => {
-                Step::Read(Pace::BackOff)
-            }
-            ReadReply::Unanswered(_) => fail(self.doubt.give_up()),
+        match self.doubt.read(reply) {
+            Ok(Some(sight)) => self.on_sight(sight),
+            Ok(None) => fail(Failure::ObjectMissing),
+            Err(Setback::Again(pace)) => Step::Read(pace),
+            Err(Setback::Failed(failure)) => fail(failure),
         }
     }
 
     fn give_up(&self) -> Outcome {
-        Outcome::Failed(self.doubt.give_up())
+        Outcome::Failed(self.doubt.give_up().naming(VERBS))
     }
 
     fn write(&self, key: &AnnotationKey) -> serde_json::Result<Write> {
-        if self.whole {
-            return Ok(Write::Put(self.new.clone()));
+        if self.verb.is_put() {
+            let expected = Some(self.old.clone());
+            return Ok(Write::Put { expected, value: self.new.clone() });
         }
         patch::change(key, &self.uid, &self.old, self.new.as_deref()).map(Write::Patch)
     }
 
     fn is_whole(&self) -> bool {
-        self.whole
+        self.verb.is_put()
     }
 }
 
@@ -127,14 +135,22 @@ impl Change {
         if sight.uid != self.uid || !sight.shows(&self.old) {
             return Step::Done(self.without_the_old(sight));
         }
-        let should_have_passed = self.doubt.has_unread_refusal()
-            && self.whole_version.as_ref().is_none_or(|version| *version == sight.resource_version);
-        self.doubt.read();
-        self.whole_version = self.whole.then_some(sight.resource_version);
-        match should_have_passed.then(|| self.doubt.inexplicable()).flatten() {
-            Some(failure) => fail(failure.naming(&["patch", "update"])),
-            None => Step::Write(self.next_pace(should_have_passed)),
+        let inexplicable = self.doubt.has_unread_refusal() && self.precondition_holds(&sight);
+        self.doubt.settle_refusal();
+        self.put_version = self.verb.is_put().then_some(sight.resource_version);
+        let failure = if inexplicable { self.doubt.inexplicable() } else { None };
+        match failure {
+            Some(failure) => fail(failure.naming(VERBS)),
+            None if inexplicable => Step::Write(self.doubt.pace()),
+            None => Step::Write(self.doubt.race_pace()),
         }
+    }
+
+    /// The record is as it was: only a PUT may have met another change of the object.
+    fn precondition_holds(&self, sight: &Sight) -> bool {
+        let same =
+            self.put_version.as_ref().is_none_or(|version| *version == sight.resource_version);
+        same || !self.doubt.is_conflict()
     }
 
     /// The old record is not there any more: why, as far as can be told.
@@ -153,15 +169,10 @@ impl Change {
             None => !sight.shows(&self.old),
         }
     }
-
-    fn next_pace(&self, refused: bool) -> Pace {
-        match self.doubt.last_refusal() {
-            Some(refusal) if refused => Pace::of(refusal),
-            _ if self.doubt.has_unanswered() => Pace::BackOff,
-            _ => Pace::Now,
-        }
-    }
 }
+
+/// The verbs that a change may take.
+const VERBS: &[&str] = &["patch", "update"];
 
 fn fail(failure: Failure) -> Step<Outcome> {
     Step::Done(Outcome::Failed(failure))

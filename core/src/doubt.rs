@@ -1,6 +1,7 @@
 //! What is not known yet about the writes of one call.
 
-use crate::answer::Refusal;
+use crate::answer::{ReadReply, Refusal, Sight};
+use crate::pace::Pace;
 
 /// How often a write may be refused although its tests should have passed.
 const REFUSALS_MAX: u8 = 2;
@@ -18,6 +19,15 @@ pub(crate) struct Doubt {
     not_sent: u8,
     last_refusal: Option<Refusal>,
     last_words: String,
+}
+
+/// Why a read brought nothing.
+#[derive(Debug)]
+pub(crate) enum Setback {
+    /// It is to be read again.
+    Again(Pace),
+    /// The call is over.
+    Failed(Failure),
 }
 
 /// Why a call ended without having done what it was asked for.
@@ -67,18 +77,29 @@ impl Doubt {
 
     /// The request never left. Says whether to try again.
     pub(crate) fn not_sent(&mut self, words: &str) -> bool {
-        self.not_sent += 1;
+        self.not_sent = self.not_sent.saturating_add(1);
         words.clone_into(&mut self.last_words);
         self.unanswered || self.unread_refusal || self.not_sent < NOT_SENT_MAX
     }
 
-    /// A read was not answered. Says whether to try again: as long as a write is open, else a few times.
-    pub(crate) fn read_unanswered(&mut self, words: &str) -> bool {
-        self.not_sent(words)
+    /// What a read brought: `None` is a missing object.
+    pub(crate) fn read(&mut self, reply: ReadReply) -> Result<Option<Sight>, Setback> {
+        match reply {
+            ReadReply::Seen(sight) => Ok(Some(sight)),
+            ReadReply::Missing => Ok(None),
+            ReadReply::Refused(refusal) if refusal.is_throttled() => {
+                Err(Setback::Again(Pace::of(&refusal)))
+            }
+            ReadReply::Refused(refusal) => Err(Setback::Failed(self.blind(refusal))),
+            ReadReply::Unanswered(words) if self.not_sent(&words) => {
+                Err(Setback::Again(Pace::BackOff))
+            }
+            ReadReply::Unanswered(_) => Err(Setback::Failed(self.give_up())),
+        }
     }
 
-    /// A read was answered and did not show our bytes: an answered refusal is settled.
-    pub(crate) fn read(&mut self) {
+    /// A read did not show our bytes: a refusal that was answered is settled.
+    pub(crate) fn settle_refusal(&mut self) {
         self.unread_refusal = false;
         self.not_sent = 0;
     }
@@ -89,7 +110,7 @@ impl Doubt {
         if refusal.is_throttled() {
             return None;
         }
-        self.refusals += 1;
+        self.refusals = self.refusals.saturating_add(1);
         (self.refusals >= REFUSALS_MAX && self.is_settled())
             .then(|| Failure::Refused(refusal.clone()))
     }
@@ -109,8 +130,9 @@ impl Doubt {
         self.unanswered
     }
 
-    pub(crate) fn last_refusal(&self) -> Option<&Refusal> {
-        self.last_refusal.as_ref()
+    /// Whether the last refusal says that the object has changed.
+    pub(crate) fn is_conflict(&self) -> bool {
+        self.last_refusal.as_ref().is_some_and(Refusal::is_conflict)
     }
 
     /// What to say when the deadline has come.
@@ -128,10 +150,25 @@ impl Doubt {
         }
     }
 
-    /// What to say when the server refuses to show the object: after an attempt without an
-    /// answer nothing can settle the call any more.
-    pub(crate) fn blind(&self, refusal: Refusal) -> Failure {
-        if self.unanswered {
+    /// How soon to write again after a refusal that the object does not explain.
+    pub(crate) fn pace(&self) -> Pace {
+        match self.last_refusal.as_ref().map_or(Pace::Now, Pace::of) {
+            Pace::Now if self.unanswered => Pace::BackOff,
+            pace => pace,
+        }
+    }
+
+    /// How soon to write again after a race, or while an attempt has no answer.
+    pub(crate) fn race_pace(&self) -> Pace {
+        if self.unanswered { Pace::BackOff } else { Pace::Now }
+    }
+
+    /// What to say when the server refuses to show the object. A write that is open stays so;
+    /// and what looks like a failed `test` may follow a success that was lost on its way.
+    fn blind(&self, refusal: Refusal) -> Failure {
+        let may_follow_a_success = self.unread_refusal
+            && self.last_refusal.as_ref().is_some_and(Refusal::may_follow_a_success);
+        if self.unanswered || (may_follow_a_success && !refusal.denies_verb()) {
             return Failure::Unknown(self.last_words.clone());
         }
         Failure::Refused(refusal).naming(&["get"])

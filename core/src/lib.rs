@@ -22,3 +22,4 @@ pub mod stamp;
 mod testing;
 pub mod timestamp;
 pub mod ttl;
+mod verb;

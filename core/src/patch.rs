@@ -24,6 +24,16 @@ pub enum Form {
     Create,
 }
 
+impl Form {
+    /// What the annotation holds where this form applies.
+    pub(crate) fn expected(&self) -> Option<String> {
+        match self {
+            Self::Replace(old) => Some(old.clone()),
+            Self::NewMap | Self::NewKey | Self::Create => None,
+        }
+    }
+}
+
 #[derive(Serialize)]
 #[serde(tag = "op", rename_all = "lowercase")]
 enum Operation<'a> {
@@ -126,23 +136,28 @@ pub fn new_lease(key: &AnnotationKey, name: &str, value: &str) -> serde_json::Re
 /// Everything else keeps its bytes. The object's own resourceVersion is the precondition.
 ///
 /// # Errors
-/// If `object` is not the JSON of an object with `metadata` and a `resourceVersion`.
+/// If `object` is not the JSON of an object with `metadata` and a `resourceVersion`, or if
+/// `key` does not hold `expected` in it.
 pub fn whole(
     object: &[u8],
     key: &AnnotationKey,
+    expected: Option<&str>,
     value: Option<&str>,
 ) -> serde_json::Result<Vec<u8>> {
     type Fields<'a> = BTreeMap<String, &'a RawValue>;
     let mut fields: Fields = serde_json::from_slice(object)?;
-    let metadata = fields.get("metadata").ok_or_else(|| missing("metadata"))?;
+    let metadata = fields.get("metadata").ok_or_else(|| unfit("no metadata"))?;
     let mut metadata: Fields = serde_json::from_str(metadata.get())?;
     if !metadata.contains_key("resourceVersion") {
-        return Err(missing("metadata.resourceVersion"));
+        return Err(unfit("no metadata.resourceVersion"));
     }
     let annotations = metadata
         .get("annotations")
         .map(|raw| serde_json::from_str::<Option<BTreeMap<String, String>>>(raw.get()));
     let mut annotations = annotations.transpose()?.flatten().unwrap_or_default();
+    if annotations.get(key.as_str()).map(String::as_str) != expected {
+        return Err(unfit("another value of the annotation than was decided on"));
+    }
     match value {
         Some(value) => annotations.insert(key.as_str().to_owned(), value.to_owned()),
         None => annotations.remove(key.as_str()),
@@ -154,8 +169,8 @@ pub fn whole(
     serde_json::to_vec(&fields)
 }
 
-fn missing(field: &str) -> serde_json::Error {
-    <serde_json::Error as serde::de::Error>::custom(format!("the object has no {field}"))
+fn unfit(what: &str) -> serde_json::Error {
+    <serde_json::Error as serde::de::Error>::custom(format!("the object has {what}"))
 }
 
 #[cfg(test)]
@@ -210,7 +225,7 @@ mod tests {
     #[test]
     fn a_whole_object_keeps_everything_but_the_annotation() {
         let object = br#"{"kind":"X","metadata":{"name":"n","resourceVersion":"7","annotations":{"a":"1"}},"spec":{"big":123456789012345678901234567890,"f":1.0}}"#;
-        let body = text(whole(object, &key(), Some("v")));
+        let body = text(whole(object, &key(), None, Some("v")));
         assert!(
             body.contains(r#""annotations":{"a":"1","kubelock.giantswarm.io/l":"v"}"#),
             "{body}"
@@ -222,7 +237,15 @@ mod tests {
     #[test]
     fn a_whole_object_without_a_resource_version_is_never_put() {
         for object in ["{}", r#"{"metadata":{"name":"n"}}"#, "[]", ""] {
-            assert!(whole(object.as_bytes(), &key(), Some("v")).is_err(), "{object}");
+            assert!(whole(object.as_bytes(), &key(), None, Some("v")).is_err(), "{object}");
         }
+    }
+    #[test]
+    fn a_whole_object_with_another_record_than_was_decided_on_is_never_put() {
+        let object = br#"{"metadata":{"resourceVersion":"7","annotations":{"kubelock.giantswarm.io/l":"bobs"}}}"#;
+        for expected in [None, Some("mine")] {
+            assert!(whole(object, &key(), expected, Some("v")).is_err(), "{expected:?}");
+        }
+        assert!(whole(object, &key(), Some("bobs"), None).is_ok());
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::answer::{ReadReply, Sight, WriteReply};
 use crate::call::{Call, Step, Write};
-use crate::doubt::{Doubt, Failure};
+use crate::doubt::{Doubt, Failure, Setback};
 use crate::name::AnnotationKey;
 use crate::pace::Pace;
 use crate::timestamp::Timestamp;
@@ -33,15 +33,11 @@ impl Call for Read {
     }
 
     fn on_read(&mut self, reply: ReadReply, _local: Timestamp) -> Step<Self::Outcome> {
-        match reply {
-            ReadReply::Seen(sight) => Step::Done(Ok(sight)),
-            ReadReply::Missing => Step::Done(Err(Failure::ObjectMissing)),
-            ReadReply::Refused(refusal) if refusal.is_throttled() => Step::Read(Pace::of(&refusal)),
-            ReadReply::Refused(refusal) => Step::Done(Err(self.doubt.blind(refusal))),
-            ReadReply::Unanswered(words) if self.doubt.read_unanswered(&words) => {
-                Step::Read(Pace::BackOff)
-            }
-            ReadReply::Unanswered(_) => Step::Done(self.give_up()),
+        match self.doubt.read(reply) {
+            Ok(Some(sight)) => Step::Done(Ok(sight)),
+            Ok(None) => Step::Done(Err(Failure::ObjectMissing)),
+            Err(Setback::Again(pace)) => Step::Read(pace),
+            Err(Setback::Failed(failure)) => Step::Done(Err(failure)),
         }
     }
 

@@ -56,6 +56,12 @@ impl Timestamp {
         Self::from_unix_nanos(self.unix_nanos.saturating_add(nanos))
     }
 
+    /// The instant so much later, or the latest there is.
+    #[must_use]
+    pub fn saturating_add(self, span: Duration) -> Self {
+        self.saturating_add_nanos(i128::try_from(span.as_nanos()).unwrap_or(i128::MAX))
+    }
+
     /// The time since an earlier instant; zero if that instant is later.
     pub fn saturating_since(self, earlier: Self) -> Duration {
         let nanos = self.unix_nanos.saturating_sub(earlier.unix_nanos).max(0);

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use kubelock_core::name::PathSegment;
 use kubelock_core::record::Record;
 
 use crate::error::Error;
-use crate::lock::{Lock, recorded};
+use crate::lock::Lock;
 use crate::lock_ref::LockRef;
 use crate::options::ExpiryRule;
+use crate::span::{call_span, traced};
 
 /// A lock that this process took.
 ///
@@ -59,9 +59,9 @@ impl Acquired {
     ///
     /// # Cancel safety
     /// Dropping the future leaves the lock released or not; calling again settles it.
-    #[tracing::instrument(name = "kubelock.release", skip_all, fields(lock = %self.lock_ref.name, object, namespace = self.lock_ref.namespace.as_ref().map(PathSegment::as_str), outcome))]
     pub async fn release(&self) -> Result<(), Error> {
-        recorded(self.lock_ref.object.as_str(), self.lock.release_acquired(self).await)
+        let span = call_span!("kubelock.release", self.lock, self.lock_ref.object.as_str());
+        traced(span, self.lock.release_acquired(self)).await
     }
 }
 

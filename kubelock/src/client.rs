@@ -1,6 +1,7 @@
 //! A client fit for locks.
 
-/// Builds a client that never repeats a request by itself.
+/// Builds a client that never repeats a request by itself. Tell the locks of it with
+/// [`crate::KubeLock::with_client_that_sends_once`].
 ///
 /// kube's own client repeats 429, 503 and 504 up to fifteen times, for longer than a
 /// lock lasts and without telling. kubelock stays correct with such a client, but can

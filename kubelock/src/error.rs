@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use kubelock_core::name::InvalidName;
+use kubelock_core::name::{InvalidName, quoted};
 use kubelock_core::record::{Malformed, Record};
 use kubelock_core::timestamp::Timestamp;
 use kubelock_core::ttl::InvalidTtl;
@@ -164,7 +164,12 @@ impl Error {
 
     /// Whether the API server, a policy or a webhook refused.
     pub fn is_refused(&self) -> bool {
-        matches!(self, Self::Refused { .. } | Self::Altered { .. })
+        matches!(self, Self::Refused { .. })
+    }
+
+    /// Whether the server stored something else than was sent.
+    pub fn is_altered(&self) -> bool {
+        matches!(self, Self::Altered { .. })
     }
 
     /// Whether the write may have happened.
@@ -231,8 +236,8 @@ impl Held {
     fn describe(&self) -> String {
         let record = &self.record;
         format!(
-            "{:?} since {} for {}",
-            record.owner,
+            "{} since {} for {}",
+            quoted(&record.owner),
             record.created_at,
             kubelock_core::ttl::DisplayNanos(record.ttl_nanos)
         )
@@ -253,7 +258,9 @@ impl From<InvalidTtl> for Error {
 
 fn expired_note(expired: Option<&Record>) -> String {
     expired
-        .map(|record| format!(" (that of {:?} expired at {})", record.owner, record.expires_at()))
+        .map(|record| {
+            format!(" (that of {} expired at {})", quoted(&record.owner), record.expires_at())
+        })
         .unwrap_or_default()
 }
 

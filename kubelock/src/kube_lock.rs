@@ -30,6 +30,7 @@ pub struct KubeLock {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) memory: Arc<Memory>,
     pub(crate) request_lifetime: Duration,
+    pub(crate) sends_once: bool,
 }
 
 /// The API server's own limit on a request.
@@ -54,6 +55,7 @@ impl KubeLock {
             clock: Arc::new(SystemClock),
             memory: Arc::default(),
             request_lifetime: REQUEST_LIFETIME,
+            sends_once: false,
         })
     }
 
@@ -65,10 +67,21 @@ impl KubeLock {
         Ok(Self { prefix: Prefix::new(prefix)?, ..self })
     }
 
-    /// Takes the time from `clock`.
+    /// Takes the time from `clock`, and forgets what was learned by the one before.
     #[must_use]
     pub fn with_clock(self, clock: Arc<dyn Clock>) -> Self {
-        Self { clock, ..self }
+        Self { clock, memory: Arc::default(), ..self }
+    }
+
+    /// Promises that the client never repeats a request by itself, as one that
+    /// [`crate::client_without_retries`] built.
+    ///
+    /// Then a write that could not be sent is known not to have happened, and ends soon as
+    /// [`Error::Unavailable`]. Without the promise an earlier copy of it may have arrived, so
+    /// the call goes on until its deadline and ends as [`Error::OutcomeUnknown`].
+    #[must_use]
+    pub fn with_client_that_sends_once(self) -> Self {
+        Self { sends_once: true, ..self }
     }
 
     /// How long a request can live that nobody waits for any more: in proxies, in queues, in the

@@ -34,6 +34,8 @@ mod memory;
 mod options;
 mod releasing;
 mod session;
+mod span;
+mod stamps;
 mod status;
 
 pub use acquired::Acquired;

@@ -12,6 +12,7 @@ use crate::lock_ref::LockRef;
 use crate::lock_state::LockState;
 use crate::options::{AcquireOptions, GetOptions, ReleaseOptions};
 use crate::session::Session;
+use crate::span::{call_span, traced};
 
 /// A named lock, on whichever object a call names.
 ///
@@ -45,16 +46,17 @@ impl Lock {
     /// [`Error::AlreadyExists`] if this owner holds it, [`Error::OwnerMismatch`] if another does,
     /// [`Error::ObjectMissing`], [`Error::Malformed`], [`Error::Forbidden`], [`Error::Refused`],
     /// and [`Error::OutcomeUnknown`] if the deadline came before it was known whether the
-    /// record was written: it may stand then, and may yet come to stand.
+    /// record was written: it may stand then, and may yet come to stand. [`Error::NotFound`] if
+    /// somebody removed the record between two writes of this call.
     ///
     /// # Cancel safety
     /// Dropping the future may leave the lock taken, for its ttl at most.
     ///
     /// # Source
     /// `Lock.Acquire` of the Go package; `docs/protocol.md` in the repository for the requests.
-    #[tracing::instrument(name = "kubelock.acquire", skip_all, fields(lock = %self.name, object, namespace = self.namespace.as_ref().map(PathSegment::as_str), outcome))]
     pub async fn acquire(&self, object: &str, options: AcquireOptions) -> Result<Acquired, Error> {
-        recorded(object, self.try_acquire(object, options).await)
+        traced(call_span!("kubelock.acquire", self, object), self.try_acquire(object, options))
+            .await
     }
 
     /// Gives the lock on `object` back, if this owner holds it.
@@ -71,9 +73,9 @@ impl Lock {
     ///
     /// # Source
     /// `Lock.Release` of the Go package.
-    #[tracing::instrument(name = "kubelock.release", skip_all, fields(lock = %self.name, object, namespace = self.namespace.as_ref().map(PathSegment::as_str), outcome))]
     pub async fn release(&self, object: &str, options: ReleaseOptions) -> Result<(), Error> {
-        recorded(object, self.try_release(object, options).await)
+        traced(call_span!("kubelock.release", self, object), self.try_release(object, options))
+            .await
     }
 
     /// Reads the lock on `object`. One request, never served from a cache.
@@ -85,6 +87,10 @@ impl Lock {
     /// # Cancel safety
     /// Nothing is written.
     pub async fn get(&self, object: &str, options: GetOptions) -> Result<LockState, Error> {
+        traced(call_span!("kubelock.get", self, object), self.try_get(object, options)).await
+    }
+
+    async fn try_get(&self, object: &str, options: GetOptions) -> Result<LockState, Error> {
         options.check()?;
         let lock = self.lock_ref(object)?;
         let mut session = Session::new(&self.locks, &lock, options.deadline);
@@ -122,12 +128,4 @@ impl Lock {
             object: PathSegment::object(object)?,
         })
     }
-}
-
-/// Tells the span of a call on which object it was and how it ended.
-pub(crate) fn recorded<T>(object: &str, result: Result<T, Error>) -> Result<T, Error> {
-    let span = tracing::Span::current();
-    span.record("object", object);
-    span.record("outcome", result.as_ref().map_or_else(Error::outcome, |_| "ok"));
-    result
 }

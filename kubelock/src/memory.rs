@@ -8,6 +8,7 @@ use kubelock_core::stamp;
 use kubelock_core::timestamp::Timestamp;
 
 use crate::lock_ref::LockRef;
+use crate::session::ATTEMPT_MAX;
 
 /// More objects than this are not remembered: the memory starts afresh.
 const OBJECTS_MAX: usize = 4096;
@@ -20,7 +21,6 @@ pub(crate) struct Memory {
     annotated: Mutex<HashMap<ObjectKey, bool>>,
     put_namespaces: Mutex<HashSet<Option<String>>>,
     server_time: Mutex<Option<ServerTime>>,
-    stamps: Mutex<u16>,
 }
 
 /// A `Date`, and when the request that brought it was sent.
@@ -62,20 +62,17 @@ impl Memory {
         *locked(&self.server_time) = Some(server_time);
     }
 
-    /// The `createdAt` for a record of the first attempt at `boot`, unlike all others of this process.
-    pub(crate) fn stamp(&self, wall: Timestamp, boot: Duration) -> Timestamp {
-        let bound = locked(&self.server_time)
-            .map(|time| stamp::upper_bound(time.date, boot.saturating_sub(time.sent_at)));
-        self.unlike_others(stamp::stamp(wall, bound))
+    /// The latest that the server's clock can show at `boot`.
+    pub(crate) fn server_at_most(&self, boot: Duration) -> Option<Timestamp> {
+        let time = (*locked(&self.server_time))?;
+        Some(stamp::upper_bound(time.date, boot.saturating_sub(time.sent_at)))
     }
 
-    /// Counts in the last three digits, which no clock of this kind resolves honestly, so that
-    /// two records of one owner differ even if the clock stood still or was set back.
-    pub(crate) fn unlike_others(&self, time: Timestamp) -> Timestamp {
-        let mut stamps = locked(&self.stamps);
-        *stamps = (*stamps + 1) % 1000;
-        let micros = time.unix_nanos().div_euclid(1000);
-        Timestamp::from_unix_nanos(micros * 1000 + i128::from(*stamps))
+    /// The earliest that it can show.
+    pub(crate) fn server_at_least(&self, boot: Duration) -> Option<Timestamp> {
+        let time = (*locked(&self.server_time))?;
+        let since_answer = boot.saturating_sub(time.sent_at).saturating_sub(ATTEMPT_MAX);
+        Some(time.date.saturating_add(since_answer))
     }
 }
 

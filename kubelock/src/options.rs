@@ -93,8 +93,8 @@ impl Default for GetOptions {
 const DEFAULT_DEADLINE: Duration = Duration::from_secs(10);
 
 impl AcquireOptions {
-    /// Checks everything that can be checked before a request is sent.
-    pub(crate) fn checked_ttl(&self, gvr: &GroupVersionResource) -> Result<Ttl, Error> {
+    /// Checks everything that can be checked before a request is sent. Returns the ttl.
+    pub(crate) fn check(&self, gvr: &GroupVersionResource) -> Result<Ttl, Error> {
         check_owner(&self.owner)?;
         check_deadline(self.deadline)?;
         if self.create_lease

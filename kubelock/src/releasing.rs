@@ -1,8 +1,8 @@
 //! How a lock is given back: what stands there is read, and exactly that is removed.
 
 use kubelock_core::answer::Sight;
-use kubelock_core::call::Call;
 use kubelock_core::change::{Change, Outcome};
+use kubelock_core::doubt::Failure;
 use kubelock_core::expiry::Clocks;
 use kubelock_core::read::Read;
 use kubelock_core::record::Record;
@@ -39,6 +39,9 @@ impl Lock {
                 // It stood there when this call read it, and is gone now that this call has tried
                 // to remove it: the refusal may have answered a copy that a proxy sent again.
                 Some(now) if now.value.is_none() => return Ok(()),
+                Some(_) if session.is_over() => {
+                    return Err(session.failed(None, Failure::Contended));
+                }
                 Some(now) => sight = now,
             }
         }
@@ -79,10 +82,6 @@ impl Lock {
     ) -> Result<Option<Sight>, Error> {
         let record = Record::decode(call.old()).ok();
         let outcome = session.drive(&mut call).await;
-        let lock = session.lock();
-        self.locks
-            .memory
-            .set_puts(&lock, call.is_whole() && !matches!(outcome, Outcome::Failed(_)));
         match outcome {
             Outcome::Changed(_) | Outcome::Vanished => Ok(None),
             Outcome::Gone(sight) => Ok(Some(sight)),

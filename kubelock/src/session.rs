@@ -8,6 +8,7 @@ use kubelock_core::doubt::Failure;
 use kubelock_core::pace::Pace;
 use kubelock_core::patch;
 use kubelock_core::record::Record;
+use kubelock_core::stamp;
 use kubelock_core::timestamp::Timestamp;
 use tokio::time::Instant;
 
@@ -23,7 +24,8 @@ const PAUSE_MIN: Duration = Duration::from_millis(20);
 const PAUSE_MAX: Duration = Duration::from_secs(1);
 /// Longer than this is without end, and clocks cannot add what is much longer.
 const DEADLINE_MAX: Duration = Duration::from_hours(365 * 24);
-const ATTEMPT_MAX: Duration = Duration::from_secs(30);
+/// No attempt waits longer for its answer.
+pub(crate) const ATTEMPT_MAX: Duration = Duration::from_secs(30);
 /// No request is begun with less time than this.
 const LEFT_MIN: Duration = Duration::from_millis(2);
 /// So many attempts that hang fit into a deadline.
@@ -31,8 +33,6 @@ const HANGING_ATTEMPTS: u32 = 4;
 
 /// After its expiry, others may wait so long before they take a lock by the server's clock.
 const STALE_AFTER: Duration = Duration::from_mins(1);
-/// The server tells its time in whole seconds.
-const DATE_GRAIN: Duration = Duration::from_secs(1);
 
 /// One call on one lock.
 pub(crate) struct Session<'a> {
@@ -42,7 +42,6 @@ pub(crate) struct Session<'a> {
     deadline: Instant,
     attempt: Duration,
     whole: Option<Vec<u8>>,
-    last_write: Option<Timestamp>,
     since_sent: Duration,
 }
 
@@ -55,7 +54,6 @@ impl<'a> Session<'a> {
             deadline: Instant::now() + deadline.min(DEADLINE_MAX),
             attempt: ATTEMPT_MAX.min(deadline / HANGING_ATTEMPTS),
             whole: None,
-            last_write: None,
             since_sent: Duration::ZERO,
         }
     }
@@ -83,17 +81,32 @@ impl<'a> Session<'a> {
         }
     }
 
+    /// What to tell the caller when a record stands, and could not be written again as `better`.
+    pub(crate) fn left_behind(&self, better: &Record, failure: Failure) -> Error {
+        let why = self.failed(Some(better), failure);
+        Error::OutcomeUnknown {
+            lock: self.lock(),
+            settled_at: self.settled_at(Some(better)),
+            message: format!("the record was written, but not with a stamp to rely on: {why}"),
+        }
+    }
+
     /// From when on it cannot matter any more what became of the writes: the last is dead, and
     /// the record has expired for all, for those too who judge by the server's clock.
     fn settled_at(&self, record: Option<&Record>) -> Timestamp {
-        let dead = self
-            .last_write
-            .unwrap_or_else(|| self.kube_lock.clock.wall())
-            .saturating_add_nanos(nanos(self.kube_lock.request_lifetime));
-        let expired = record.map(|record| {
-            record.expires_at().saturating_add_nanos(nanos(STALE_AFTER + DATE_GRAIN))
-        });
-        expired.map_or(dead, |expired| expired.max(dead))
+        let KubeLock { clock, memory, request_lifetime, .. } = self.kube_lock;
+        let now = clock.wall();
+        let dead = now.saturating_add(*request_lifetime);
+        let Some(expires_at) = record.map(Record::expires_at) else { return dead };
+        let server_now = memory.server_at_least(clock.boot()).unwrap_or(now);
+        let by_server = now.saturating_add(expires_at.saturating_since(server_now));
+        let expired = expires_at.max(by_server).saturating_add(STALE_AFTER + stamp::DATE_GRAIN);
+        dead.max(expired)
+    }
+
+    /// Whether the deadline has come.
+    pub(crate) fn is_over(&self) -> bool {
+        self.deadline.saturating_duration_since(Instant::now()) < LEFT_MIN
     }
 
     /// How long ago the last request was sent when its answer had come.
@@ -129,7 +142,7 @@ impl<'a> Session<'a> {
         let left = self.deadline.saturating_duration_since(Instant::now());
         let span = match pace {
             Pace::Now => Duration::ZERO,
-            Pace::After(span) => span,
+            Pace::After(span) => span.max(PAUSE_MIN),
             // The last attempts before the deadline come closer together, not never.
             Pace::BackOff => std::mem::replace(pause, PAUSE_MAX.min(*pause * 2)).min(left / 2),
         };
@@ -150,26 +163,46 @@ impl<'a> Session<'a> {
             Ok(write) => write,
             Err(error) => return WriteReply::NotSent(error.to_string()),
         };
-        self.last_write = Some(self.kube_lock.clock.wall());
+        let is_put = matches!(write, Write::Put { .. });
         let answer = match write {
             Write::Patch(body) => api.patch(body, until).await,
             Write::Create(body) => api.create(body, until).await,
-            Write::Put(value) => match self.whole_with(value.as_deref()) {
-                Ok(body) => api.put(body, until).await,
-                Err(error) => Err(NoAnswer::NotSent(error)),
-            },
+            Write::Put { expected, value } => {
+                match self.whole_with(expected.as_deref(), value.as_deref()) {
+                    Ok(body) => api.put(body, until).await,
+                    Err(error) => return WriteReply::NotSent(error),
+                }
+            }
         };
         match answer {
             Ok(answer) => {
                 self.answered(&answer, sent_at);
                 let reply = answer.into_write_reply(self.lock);
-                if let WriteReply::Applied(sight) = &reply {
-                    self.saw(sight);
-                }
+                self.learn(&reply, is_put);
                 reply
             }
-            Err(NoAnswer::NotSent(words)) => WriteReply::NotSent(words),
-            Err(NoAnswer::Unanswered(words)) => WriteReply::Unanswered(words),
+            // A client that repeats requests shows the last failure alone.
+            Err(NoAnswer::NotSent(words)) if self.kube_lock.sends_once => {
+                WriteReply::NotSent(words)
+            }
+            Err(NoAnswer::NotSent(words) | NoAnswer::Unanswered(words)) => {
+                WriteReply::Unanswered(words)
+            }
+        }
+    }
+
+    /// That PUT must do where PATCH is forbidden is remembered once a PUT has succeeded, and
+    /// forgotten once one is forbidden or a PATCH has succeeded.
+    fn learn(&self, reply: &WriteReply, is_put: bool) {
+        match reply {
+            WriteReply::Applied(sight) => {
+                self.saw(sight);
+                self.kube_lock.memory.set_puts(self.lock, is_put);
+            }
+            WriteReply::Refused(refusal) if is_put && refusal.is_plain_forbidden() => {
+                self.kube_lock.memory.set_puts(self.lock, false);
+            }
+            _ => {}
         }
     }
 
@@ -210,12 +243,8 @@ impl<'a> Session<'a> {
         self.kube_lock.memory.saw_annotations(self.lock, sight.has_annotations);
     }
 
-    fn whole_with(&self, value: Option<&str>) -> Result<Vec<u8>, String> {
+    fn whole_with(&self, expected: Option<&str>, value: Option<&str>) -> Result<Vec<u8>, String> {
         let object = self.whole.as_deref().unwrap_or_default();
-        patch::whole(object, &self.lock.key, value).map_err(|error| error.to_string())
+        patch::whole(object, &self.lock.key, expected, value).map_err(|error| error.to_string())
     }
-}
-
-fn nanos(span: Duration) -> i128 {
-    i128::try_from(span.as_nanos()).unwrap_or(i128::MAX)
 }

@@ -108,8 +108,8 @@ impl Answer {
         let details = status.details.unwrap_or_default();
         Refusal {
             code: self.code.as_u16(),
-            reason: status.reason.unwrap_or_default(),
-            message: cut(status.message.unwrap_or_else(|| self.plain_words())),
+            reason: plain(&status.reason.unwrap_or_default()),
+            message: plain(&status.message.unwrap_or_else(|| self.first_line())),
             has_causes: details.causes.as_ref().is_some_and(|causes| !causes.is_empty()),
             names_object: names(&details, lock),
             retry_after: self
@@ -123,7 +123,7 @@ impl Answer {
         text.parse().ok().map(Duration::from_secs)
     }
 
-    fn plain_words(&self) -> String {
+    fn first_line(&self) -> String {
         let text = String::from_utf8_lossy(&self.body);
         let line = text.lines().next().unwrap_or_default().trim();
         if line.is_empty() { self.code.to_string() } else { line.to_owned() }
@@ -140,19 +140,19 @@ fn names(details: &Details, lock: &LockRef) -> bool {
 
 /// Whether a write so answered may have happened, or happen yet.
 ///
-/// Servers and proxies answer 5xx for requests that go on. The one exception is a webhook's
-/// denial, which may carry any code: there the API server says itself that it never got to
-/// storing.
+/// Servers and proxies answer 5xx for requests that go on. The exception is what a webhook
+/// brought about: there the API server says itself that it never got to storing.
 fn leaves_it_open(code: StatusCode, refusal: &Refusal) -> bool {
-    let denied = refusal.message.starts_with("admission webhook \"")
-        && refusal.message.contains("denied the request");
-    (code.is_server_error() && !denied) || code == StatusCode::REQUEST_TIMEOUT
+    let open = code.is_server_error() || code == StatusCode::REQUEST_TIMEOUT;
+    open && !refusal.is_by_webhook()
 }
 
-fn cut(mut words: String) -> String {
-    if let Some((end, _)) = words.char_indices().nth(WORDS_MAX) {
-        words.truncate(end);
-        words.push('…');
+/// The server's words, bounded, on one line, and harmless to a terminal.
+fn plain(words: &str) -> String {
+    let mut plain: String =
+        words.chars().take(WORDS_MAX).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    if words.chars().nth(WORDS_MAX).is_some() {
+        plain.push('…');
     }
-    words
+    plain
 }

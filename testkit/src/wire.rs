@@ -4,10 +4,11 @@
 
 use std::collections::VecDeque;
 use std::future::pending;
+use std::net::TcpListener;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use http::{Method, Request, Response, StatusCode};
+use http::{HeaderMap, Method, Request, Response, StatusCode};
 use kube::Client;
 use kube::client::Body;
 use kube::client::retry::RetryPolicy;
@@ -22,6 +23,8 @@ pub enum Fault {
     LoseReply,
     /// The connection is cut before it arrives.
     CutBefore,
+    /// No connection comes about.
+    Refuse,
     /// It never arrives, and no answer comes.
     Hang,
     /// It arrives, and no answer comes.
@@ -75,6 +78,8 @@ pub struct Sent {
     pub method: Method,
     /// Its path, with the query.
     pub uri: String,
+    /// Its headers, less those that log in.
+    pub headers: HeaderMap,
     /// Its body.
     pub body: Vec<u8>,
     /// The status of the server's own answer, if it arrived and one came.
@@ -155,6 +160,7 @@ impl Wire {
                 Err(cut())
             }
             Fault::CutBefore => Err(cut()),
+            Fault::Refuse => Ok(nowhere()?.send(Request::from_parts(parts, Body::empty())).await?),
             Fault::Hang => pending().await,
             Fault::HangAfter => {
                 deliver(&self).await?;
@@ -186,6 +192,7 @@ impl Wire {
         let sent = Sent {
             method: parts.method.clone(),
             uri: parts.uri.to_string(),
+            headers: parts.headers.clone(),
             body: body.to_vec(),
             status: None,
         };
@@ -202,6 +209,14 @@ impl Wire {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// A client of a port where nobody listens.
+fn nowhere() -> Result<Client, BoxError> {
+    let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+    let mut config = kube::Config::new(format!("http://127.0.0.1:{port}").parse()?);
+    config.default_retry = false;
+    Ok(Client::try_from(config)?)
 }
 
 fn cut() -> BoxError {

@@ -70,7 +70,8 @@ impl Session {
 
     fn build(&self, target: &Target) -> Result<Lock, Error> {
         let client = self.connection.client.clone();
-        let mut locks = KubeLock::new(Config { client, gvr: target.kind.gvr.clone() })?;
+        let mut locks = KubeLock::new(Config { client, gvr: target.kind.gvr.clone() })?
+            .with_client_that_sends_once();
         if let Some(prefix) = &self.prefix {
             locks = locks.with_prefix(prefix)?;
         }

@@ -23,7 +23,9 @@ fn sent(call: &Acquire) -> String {
     let key = AnnotationKey::new(&Prefix::default(), &LockName::new("l").unwrap());
     match call.write(&key).unwrap() {
         Write::Patch(body) => String::from_utf8(body).unwrap(),
-        Write::Put(value) => format!("PUT {}", value.unwrap()),
+        Write::Put { expected, value } => {
+            format!("PUT {} over {}", value.unwrap(), expected.unwrap_or_default())
+        }
         Write::Create(body) => format!("POST {}", String::from_utf8(body).unwrap()),
     }
 }
@@ -160,7 +162,7 @@ fn a_forbidden_patch_is_tried_as_a_put_of_the_whole_object() {
     assert_eq!(call.on_write(plain_forbidden("patch")), Step::Read(Pace::Now));
     assert!(call.is_whole());
     assert_eq!(read(&mut call, seen(None)), Step::Write(Pace::Now));
-    assert_eq!(sent(&call), format!("PUT {MINE}"));
+    assert_eq!(sent(&call), format!("PUT {MINE} over "));
     call.on_write(plain_forbidden("update"));
     let step = read(&mut call, seen(None));
     assert!(
@@ -260,4 +262,79 @@ fn without_the_right_to_read_the_missing_verb_is_named() {
     assert!(
         matches!(step, Step::Done(Outcome::Failed(Failure::Forbidden(verbs, _))) if verbs == ["get"])
     );
+}
+
+#[test]
+fn a_put_never_overwrites_what_came_after_an_attempt_without_an_answer() {
+    for other in [seen(Some(BOBS)), seen(Some("?")), ReadReply::Missing] {
+        let mut call = acquire(Some(true)).by_put(true);
+        read(&mut call, seen(None));
+        call.on_write(unanswered());
+        for _ in 0..3 {
+            assert_eq!(read(&mut call, other.clone()), Step::Read(Pace::BackOff), "{other:?}");
+        }
+        assert!(matches!(call.give_up(), Outcome::Failed(Failure::Unknown(_))));
+        assert_eq!(read(&mut call, seen(None)), Step::Write(Pace::BackOff));
+    }
+}
+
+#[test]
+fn a_put_names_the_record_that_it_replaces() {
+    let mut call = acquire(Some(true)).by_put(true);
+    assert_eq!(read(&mut call, seen(Some(EXPIRED))), Step::Write(Pace::Now));
+    assert_eq!(sent(&call), format!("PUT {MINE} over {EXPIRED}"));
+}
+
+#[test]
+fn a_put_that_is_forbidden_is_refused_however_often_the_object_changes() {
+    let mut call = acquire(Some(true)).by_put(true);
+    let mut step = call.start();
+    for version in 1..5 {
+        let newer = Sight { resource_version: version.to_string(), ..sight(None) };
+        step = read(&mut call, ReadReply::Seen(newer));
+        if matches!(step, Step::Done(_)) {
+            break;
+        }
+        let verb = if call.is_whole() { "update" } else { "patch" };
+        call.on_write(plain_forbidden(verb));
+    }
+    assert!(matches!(step, Step::Done(Outcome::Failed(Failure::Forbidden(..)))), "{step:?}");
+}
+
+#[test]
+fn a_remembered_put_that_is_forbidden_gives_way_to_a_patch() {
+    let mut call = acquire(Some(true)).by_put(true);
+    read(&mut call, seen(None));
+    call.on_write(plain_forbidden("update"));
+    assert_eq!(read(&mut call, seen(None)), Step::Write(Pace::Now));
+    assert!(sent(&call).starts_with('['), "{}", sent(&call));
+}
+
+#[test]
+fn refusals_beside_an_open_attempt_are_never_sent_without_a_pause_nor_counted_out() {
+    let mut call = acquire(Some(true));
+    call.on_write(unanswered());
+    for _ in 0..1_000 {
+        assert_eq!(read(&mut call, seen(None)), Step::Write(Pace::BackOff));
+        call.on_write(WriteReply::Refused(refusal(409, "Conflict")));
+    }
+}
+
+#[test]
+fn a_refusal_that_may_follow_a_success_is_no_failure_while_nobody_can_look() {
+    let mut call = acquire(Some(true));
+    call.on_write(failed_test());
+    let step = read(&mut call, ReadReply::Refused(refusal(401, "Unauthorized")));
+    assert!(matches!(step, Step::Done(Outcome::Failed(Failure::Unknown(_)))), "{step:?}");
+}
+
+#[test]
+fn a_webhooks_403_does_not_lead_to_a_put() {
+    let mut call = acquire(Some(true));
+    let denied = Refusal {
+        message: "admission webhook \"w\" denied the request: no".into(),
+        ..refusal(403, "Forbidden")
+    };
+    call.on_write(WriteReply::Refused(denied));
+    assert!(!call.is_whole());
 }

@@ -5,10 +5,10 @@ mod webhook;
 use std::time::Duration;
 
 use kube::api::{Api, DeleteParams, PostParams};
-use kubelock::Error;
+use kubelock::{Error, Lock};
 use serde_json::json;
 
-use crate::support::{PATCH, Stage, acquire, hasty, release};
+use crate::support::{PATCH, Stage, acquire, release};
 use webhook::Webhook;
 
 const CODES: [u16; 5] = [403, 404, 409, 422, 500];
@@ -23,7 +23,7 @@ async fn a_webhooks_denial_is_a_refusal_in_its_words_whatever_status_it_carries(
     for code in CODES {
         webhook.deny(code);
         stage.wire.take_sent();
-        let error = lock.acquire("app", hasty("alice")).await.unwrap_err();
+        let error = lock.acquire("app", acquire("alice")).await.unwrap_err();
         assert_refused(&error, code);
         let sent = stage.wire.take_sent();
         assert!(sent.len() <= REQUESTS_MAX, "{code}: {sent:?}");
@@ -67,7 +67,7 @@ async fn a_policys_denial_is_a_refusal_in_its_words() {
     for (reason, code) in [("Forbidden", 403), ("Invalid", 422)] {
         let policy = Policy::deny(&stage, reason).await;
         let lock = stage.lock();
-        let error = policy.first_refusal(&stage).await;
+        let error = policy.first_refusal(&stage, &lock).await;
         assert!(error.to_string().contains("the policy says no"), "{reason}: {error}");
         assert!(error.to_string().contains(&code.to_string()), "{reason}: {error}");
         assert_eq!(stage.value().await, None, "{reason}");
@@ -78,7 +78,7 @@ async fn a_policys_denial_is_a_refusal_in_its_words() {
     }
 }
 
-async fn until_acquired(lock: &kubelock::Lock) {
+async fn until_acquired(lock: &Lock) {
     for _ in 0..200 {
         if lock.acquire("app", acquire("alice")).await.is_ok() {
             return;
@@ -126,9 +126,9 @@ impl Policy {
     }
 
     /// The API server learns of policies by watch: the first refusal once it has.
-    async fn first_refusal(&self, stage: &Stage) -> Error {
+    async fn first_refusal(&self, stage: &Stage, lock: &Lock) -> Error {
         for _ in 0..200 {
-            match stage.lock().acquire("app", acquire("alice")).await {
+            match lock.acquire("app", acquire("alice")).await {
                 Ok(acquired) => {
                     if acquired.release().await.is_err() {
                         self.start_afresh(stage).await;

@@ -5,20 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use kubelock::{AcquireOptions, Clock, ExpiryRule, Lock, SystemClock, Timestamp};
 
-use crate::support::{GET, PATCH, Stage, acquire, by_local_clock, kube_lock};
-
-/// The machine's clocks, with the wall clock off by so many seconds.
-struct Skewed(i128);
-
-impl Clock for Skewed {
-    fn wall(&self) -> Timestamp {
-        Timestamp::from_unix_nanos(SystemClock.wall().unix_nanos() + self.0 * 1_000_000_000)
-    }
-
-    fn boot(&self) -> Duration {
-        SystemClock.boot()
-    }
-}
+use crate::support::{GET, PATCH, Skewed, Stage, acquire, by_local_clock, kube_lock};
 
 fn skewed(stage: &Stage, seconds: i128) -> Lock {
     stage.lock_of(&kube_lock(stage.wire.client()).with_clock(Arc::new(Skewed(seconds))))
@@ -100,25 +87,49 @@ async fn a_lock_that_expired_is_not_released_but_not_found() {
     let short = AcquireOptions { ttl: Duration::from_millis(50), ..acquire("alice") };
     let acquired = stage.lock().acquire("app", short).await.unwrap();
     let value = acquired.record().encode();
-    loop {
+    for round in 0.. {
+        assert!(round < 400, "it never expired");
         match acquired.release().await {
             // Still live by one of the clocks: it was released, so take it again as it was.
             Ok(()) => stage.annotate(crate::support::KEY, Some(&value)).await,
-            Err(error) => break assert!(error.is_not_found(), "{error}"),
+            Err(error) => {
+                assert!(error.is_not_found(), "{error}");
+                break;
+            }
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     assert_eq!(stage.value().await, Some(value), "an expired record is left as it is");
 }
 
+/// Clocks that stand still.
+struct Frozen(Timestamp);
+
+impl Clock for Frozen {
+    fn wall(&self) -> Timestamp {
+        self.0
+    }
+
+    fn boot(&self) -> Duration {
+        Duration::ZERO
+    }
+}
+
 #[tokio::test]
-async fn stamps_of_one_process_are_all_different() {
+async fn two_callers_with_one_name_at_one_instant_never_take_each_others_record_for_their_own() {
     let Some(stage) = Stage::new("clocks").await else { return };
-    let lock = stage.lock();
-    let mut stamps = std::collections::HashSet::new();
+    let now = SystemClock.wall();
+    let caller =
+        || stage.lock_of(&kube_lock(stage.wire.client()).with_clock(Arc::new(Frozen(now))));
     for _ in 0..20 {
-        let acquired = lock.acquire("app", acquire("alice")).await.unwrap();
-        assert!(stamps.insert(acquired.record().created_at));
-        acquired.release().await.unwrap();
+        let (first, second) = (caller(), caller());
+        let (first, second) = tokio::join!(
+            first.acquire("app", acquire("alice")),
+            second.acquire("app", acquire("alice"))
+        );
+        let (winner, loser) = if first.is_ok() { (first, second) } else { (second, first) };
+        assert!(loser.unwrap_err().is_already_exists());
+        assert_eq!(stage.value().await, Some(winner.unwrap().record().encode()));
+        stage.annotate(crate::support::KEY, None).await;
     }
 }

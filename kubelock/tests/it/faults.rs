@@ -7,7 +7,7 @@ use testkit::wire::{Fault, Reply};
 
 use kubelock::GetOptions;
 
-use crate::support::{GET, PATCH, Stage, acquire, hasty, release};
+use crate::support::{GET, PATCH, Stage, acquire, any_kube_lock, hasty, kube_lock, release};
 
 /// A caller's client may repeat requests by itself, as kube's does by default.
 const CLIENTS: [Retries; 2] = [Retries::Off, Retries::On];
@@ -22,7 +22,7 @@ impl Retries {
     fn lock(self, stage: &Stage) -> Lock {
         match self {
             Self::Off => stage.lock(),
-            Self::On => stage.lock_with(stage.wire.client_with_retries()),
+            Self::On => stage.lock_of(&any_kube_lock(stage.wire.client_with_retries())),
         }
     }
 }
@@ -102,7 +102,7 @@ async fn a_lost_reply_takes_one_read_more() {
     let Some(stage) = Stage::new("faults").await else { return };
     stage.annotate("team", Some("a")).await;
     stage.wire.spoil_writes([Fault::LoseReply]);
-    stage.lock().acquire("app", acquire("alice")).await.unwrap();
+    stage.counted_lock().acquire("app", acquire("alice")).await.unwrap();
     assert_eq!(stage.wire.take_methods(), [PATCH, GET]);
 }
 
@@ -129,9 +129,9 @@ async fn all_attempts_of_a_call_carry_the_same_record() {
 async fn when_no_attempt_is_answered_the_outcome_is_unknown_until_it_no_longer_matters() {
     let Some(stage) = Stage::new("faults").await else { return };
     for retries in CLIENTS {
-        for fault in
-            [Fault::Hang, Fault::CutBefore, Fault::Answer(Reply::new(500, "InternalError"))]
-        {
+        let busy = Fault::Answer(Reply::new(503, "ServiceUnavailable"));
+        let broken = Fault::Answer(Reply::new(500, "InternalError"));
+        for fault in [Fault::Hang, Fault::CutBefore, broken, busy] {
             let lock = retries.lock(&stage);
             let before = Timestamp::from(std::time::SystemTime::now());
             stage.wire.spoil_writes(vec![fault.clone(); 1000]);
@@ -151,7 +151,7 @@ async fn when_no_attempt_is_answered_the_outcome_is_unknown_until_it_no_longer_m
 #[tokio::test]
 async fn a_write_that_arrives_after_its_caller_gave_up_was_called_unknown() {
     let Some(stage) = Stage::new("faults").await else { return };
-    stage.wire.spoil_writes(vec![Fault::ArriveLate(Duration::from_secs(3)); 1000]);
+    stage.wire.spoil_writes(vec![Fault::ArriveLate(Duration::from_secs(10)); 1000]);
     let error = stage.lock().acquire("app", hasty("alice")).await.unwrap_err();
     assert!(error.is_outcome_unknown(), "{error}");
     assert_eq!(stage.value().await, None);
@@ -169,7 +169,7 @@ async fn another_holder_settles_nothing_while_an_attempt_is_unanswered() {
     assert!(error.is_outcome_unknown(), "{error}");
 
     stage.wire.spoil_writes([]);
-    let error = stage.lock().acquire("app", hasty("alice")).await.unwrap_err();
+    let error = stage.lock().acquire("app", acquire("alice")).await.unwrap_err();
     assert!(error.is_owner_mismatch(), "{error}");
 }
 
@@ -225,10 +225,7 @@ async fn a_server_that_is_not_there_is_unavailable_and_nothing_was_written() {
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let nowhere = kube::Config::new(format!("http://127.0.0.1:{port}").parse().unwrap());
     let client = kubelock::client_without_retries(nowhere).unwrap();
-    let lock =
-        kubelock::KubeLock::new(kubelock::Config { client, gvr: crate::support::configmaps() })
-            .unwrap();
-    let lock = lock.lock("l").unwrap().namespace("default").unwrap();
+    let lock = kube_lock(client).lock("l").unwrap().namespace("default").unwrap();
     let acquired = lock.acquire("app", hasty("alice")).await.unwrap_err();
     assert!(acquired.is_unavailable() && acquired.to_string().contains("refused"), "{acquired}");
     assert!(lock.release("app", release("alice")).await.unwrap_err().is_unavailable());
@@ -269,6 +266,69 @@ async fn a_copy_of_the_record_on_a_new_object_of_the_same_name_is_not_ours() {
     stage.create_configmap("app", Some((crate::support::KEY, &copy))).await;
     assert!(acquired.release().await.unwrap_err().is_owner_mismatch());
     assert_eq!(stage.value().await, Some(copy));
+}
+
+#[tokio::test]
+async fn a_write_that_could_not_be_sent_proves_nothing_of_a_client_that_repeats_requests() {
+    let Some(stage) = Stage::new("faults").await else { return };
+    stage.annotate("team", Some("a")).await;
+    let gone = || {
+        let mut faults = vec![Fault::AnswerAfter(Reply::new(503, "ServiceUnavailable"))];
+        faults.resize(1000, Fault::Refuse);
+        faults
+    };
+    stage.wire.spoil_writes(gone());
+    stage.wire.spoil_reads(vec![Fault::Refuse; 1000]);
+    let error = Retries::On.lock(&stage).acquire("app", hasty("alice")).await.unwrap_err();
+    assert!(error.is_outcome_unknown(), "{error}");
+    assert_eq!(stage.owner().await.as_deref(), Some("alice"));
+}
+
+#[tokio::test]
+async fn a_write_that_could_not_be_sent_by_a_client_that_sends_once_was_not_made() {
+    let Some(stage) = Stage::new("faults").await else { return };
+    stage.wire.spoil_writes(vec![Fault::Refuse; 1000]);
+    let error = stage.lock().acquire("app", acquire("alice")).await.unwrap_err();
+    assert!(error.is_unavailable(), "{error}");
+    stage.wire.spoil_writes([Fault::Refuse]);
+    stage.lock().acquire("app", acquire("alice")).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_client_that_waits_for_an_hour_before_it_repeats_does_not_keep_the_call() {
+    let Some(stage) = Stage::new("faults").await else { return };
+    let busy = Fault::Answer(Reply::new(429, "TooManyRequests").retry_after(3600));
+    stage.wire.spoil_writes([busy]);
+    Retries::On.lock(&stage).acquire("app", acquire("alice")).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_late_copy_of_an_acquire_stands_for_its_ttl_after_the_release_and_gives_nobody_the_lock()
+{
+    let Some(stage) = Stage::new("faults").await else { return };
+    stage.annotate("team", Some("a")).await;
+    let lock = stage.counted_lock();
+    lock.get("app", GetOptions::default()).await.unwrap();
+    stage.wire.spoil_writes([Fault::ArriveLate(Duration::from_secs(1))]);
+    let acquired = lock.acquire("app", acquire("alice")).await.unwrap();
+    acquired.release().await.unwrap();
+    until(async || stage.value().await.is_some()).await;
+    assert_eq!(stage.value().await, Some(acquired.record().encode()));
+    assert!(lock.acquire("app", acquire("bob")).await.unwrap_err().is_owner_mismatch());
+    lock.release("app", release("alice")).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_late_copy_of_a_release_never_frees_the_next_holder() {
+    let Some(stage) = Stage::new("faults").await else { return };
+    let lock = stage.lock();
+    let acquired = lock.acquire("app", acquire("alice")).await.unwrap();
+    stage.wire.spoil_writes([Fault::ArriveLate(Duration::from_secs(1))]);
+    acquired.release().await.unwrap();
+    let next = lock.acquire("app", acquire("alice")).await.unwrap();
+    stage.wire.take_sent();
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert_eq!(stage.value().await, Some(next.record().encode()));
 }
 
 /// Polls until `done`, which some event on its way will bring about.

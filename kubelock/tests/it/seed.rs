@@ -117,13 +117,14 @@ async fn ttl_by_the_rule_of_both_clocks() {
 }
 
 async fn retry_while_held(lock: &Lock, object: &str) -> kubelock::Acquired {
-    loop {
+    for _ in 0..400 {
         match lock.acquire(object, AcquireOptions::default()).await {
             Ok(acquired) => return acquired,
             Err(error) => assert!(error.is_already_exists(), "{error}"),
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
+    panic!("the lock did not expire within twenty seconds")
 }
 
 #[tokio::test]

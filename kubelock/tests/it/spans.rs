@@ -59,6 +59,8 @@ async fn a_span_names_lock_object_and_outcome_and_no_secret() {
         .lines()
         .filter_map(|line| line.trim().strip_prefix("token:"))
         .map(|token| token.trim().trim_matches('"'));
+    let secrets: Vec<_> = secrets.collect();
+    assert!(!secrets.is_empty() || !testkit::cluster().unwrap().is_ours(), "no secret to look for");
     for secret in secrets {
         assert!(!log.contains(secret), "the log holds a token");
     }

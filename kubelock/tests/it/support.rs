@@ -1,5 +1,6 @@
 //! What the tests share: a namespace of their own, a wire, and short words for calls.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::Method;
@@ -7,7 +8,10 @@ use k8s_openapi::api::core::v1::ConfigMap;
 use kube::api::{Api, ObjectMeta, Patch, PatchParams, PostParams};
 use kube::core::GroupVersionResource;
 use kube::{Client, ResourceExt};
-use kubelock::{AcquireOptions, Config, ExpiryRule, KubeLock, Lock, ReleaseOptions};
+use kubelock::{
+    AcquireOptions, Clock, Config, ExpiryRule, KubeLock, Lock, ReleaseOptions, SystemClock,
+    Timestamp,
+};
 use testkit::wire::Wire;
 
 pub const KEY: &str = "kubelock.giantswarm.io/l";
@@ -37,6 +41,12 @@ impl Stage {
     /// The lock `l` on configmaps of the stage, over the wire.
     pub fn lock(&self) -> Lock {
         self.lock_with(self.wire.client())
+    }
+
+    /// The same with a wall clock a minute ahead: stamps are never early then, so that no slow
+    /// answer adds the request that mends them, and requests can be counted on any machine.
+    pub fn counted_lock(&self) -> Lock {
+        self.lock_of(&kube_lock(self.wire.client()).with_clock(Arc::new(Skewed(60))))
     }
 
     pub fn lock_with(&self, client: Client) -> Lock {
@@ -82,9 +92,27 @@ impl Stage {
     }
 }
 
-/// Locks on configmaps.
+/// Locks on configmaps, by a client that sends once.
 pub fn kube_lock(client: Client) -> KubeLock {
+    any_kube_lock(client).with_client_that_sends_once()
+}
+
+/// Locks on configmaps, by a client that nothing is known of.
+pub fn any_kube_lock(client: Client) -> KubeLock {
     KubeLock::new(Config { client, gvr: configmaps() }).unwrap()
+}
+
+/// The machine's clocks, with the wall clock off by so many seconds.
+pub struct Skewed(pub i128);
+
+impl Clock for Skewed {
+    fn wall(&self) -> Timestamp {
+        SystemClock.wall().saturating_add_nanos(self.0 * 1_000_000_000)
+    }
+
+    fn boot(&self) -> Duration {
+        SystemClock.boot()
+    }
 }
 
 pub fn configmaps() -> GroupVersionResource {

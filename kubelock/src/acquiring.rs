@@ -150,7 +150,8 @@ fn check_size(lock: &LockRef, value: &str) -> Result<(), Error> {
     if size <= ANNOTATIONS_MAX {
         return Ok(());
     }
+    let (size, most) = (size.div_ceil(1024), ANNOTATIONS_MAX / 1024);
     Err(Error::InvalidConfig(format!(
-        "the record would take {size} bytes, all annotations of an object together may have {ANNOTATIONS_MAX}: choose a shorter owner"
+        "the record would take {size} KiB, and all annotations of an object together may take {most} KiB: choose a shorter owner"
     )))
 }

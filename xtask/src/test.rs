@@ -21,7 +21,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     // One build after the other: each of them keeps all cores busy.
     testkit::go::build_all().or_else(|error| bail!(testkit::report(&error)))?;
     let mut command = cargo();
-    command.args(["test", "--workspace"]).args(&args.more);
+    command.args(["test", "--workspace", "--no-fail-fast"]).args(&args.more);
     // Kept until the tests are over, then gone.
     let _shared = share_control_plane(&mut command)?;
     let (count, code) = run_counted(&mut command)?;

@@ -234,6 +234,6 @@ impl Dice {
             .state
             .wrapping_mul(6_364_136_223_846_793_005)
             .wrapping_add(1_442_695_040_888_963_407);
-        self.sides.mul_f64((self.state >> 40) as f64 / f64::from(1 << 24))
+        self.sides * u32::try_from(self.state >> 48).unwrap() / 65_536
     }
 }

@@ -72,8 +72,18 @@ fn holder(record: &Record, seen_at: Timestamp) -> String {
 fn held_already(record: &Record, seen_at: Timestamp, at: &Situation<'_>) -> Failure {
     let message =
         format!("{} is held already by {}", at.target.describe(), holder(record, seen_at));
-    Failure::new(Exit::HeldAlready, message)
-        .hint(format!("give it back with: {}", at.flags.command("release", at.target)))
+    let failure = Failure::new(Exit::HeldAlready, message);
+    match release_as(&record.owner, at) {
+        Some(release) => failure.hint(format!("give it back with: {release}")),
+        None => failure,
+    }
+}
+
+/// The command that gives back what this owner holds. An owner that had to be escaped cannot be
+/// typed.
+fn release_as(owner: &str, at: &Situation<'_>) -> Option<String> {
+    let release = at.flags.command("release", at.target);
+    (text::owner(owner) == owner).then(|| format!("{release} --owner {}", quoted(owner)))
 }
 
 fn held_by_other(record: &Record, seen_at: Timestamp, at: &Situation<'_>) -> Failure {
@@ -83,12 +93,13 @@ fn held_by_other(record: &Record, seen_at: Timestamp, at: &Situation<'_>) -> Fai
         Some(hold) => failure.hint(format!(
             "the record belongs to hold {hold}: its own `kubelock run` gives it back"
         )),
-        // An owner that had to be escaped cannot be typed.
-        None if at.verb == "release" && text::owner(&record.owner) == record.owner => {
-            let release = at.flags.command("release", at.target);
-            failure.hint(format!("if that is you: {release} --owner {}", quoted(&record.owner)))
+        None => {
+            let release = if at.verb == "release" { release_as(&record.owner, at) } else { None };
+            failure.hint(match release {
+                Some(release) => format!("if that is you: {release}"),
+                None => format!("see who: {}", at.flags.command("get", at.target)),
+            })
         }
-        None => failure.hint(format!("see who: {}", at.flags.command("get", at.target))),
     }
 }
 

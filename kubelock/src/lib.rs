@@ -51,3 +51,8 @@ pub use lock::Lock;
 pub use lock_ref::LockRef;
 pub use lock_state::LockState;
 pub use options::{AcquireOptions, ExpiryRule, GetOptions, ReleaseOptions};
+
+/// The example of the README, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

@@ -12,6 +12,7 @@ mod kinds;
 mod kubeconfig;
 mod locks;
 mod process;
+mod readme;
 mod redact;
 mod space;
 mod terminal;

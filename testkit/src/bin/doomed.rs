@@ -5,10 +5,12 @@ use std::error::Error;
 use std::fs;
 use std::io;
 use std::path::Path;
-use std::process::ExitCode;
+use std::process::{self, ExitCode};
+use std::thread;
 
 use testkit::shared_build::build_once;
 use testkit::{ControlPlane, report};
+use tokio::signal::unix::{SignalKind, signal};
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
@@ -32,6 +34,7 @@ fn fail(report: &str) -> ExitCode {
 /// Tells the process ids and the folder, and panics if it is told to.
 #[expect(clippy::panic, reason = "what a panic leaves behind is the question")]
 fn with_control_plane() -> Result<(), Box<dyn Error>> {
+    end_at_interrupt()?;
     let control_plane = ControlPlane::start()?;
     for pid in control_plane.pids() {
         tell(&pid.to_string());
@@ -41,6 +44,21 @@ fn with_control_plane() -> Result<(), Box<dyn Error>> {
         "panic" => panic!("as told"),
         _ => Ok(()),
     }
+}
+
+/// An interrupt ends a process unless it was started to ignore it, as background jobs of a
+/// shell are, and all that they start. Here it ends it always, with nothing tidied up.
+fn end_at_interrupt() -> io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let mut interrupts = {
+        let _entered = runtime.enter();
+        signal(SignalKind::interrupt())?
+    };
+    thread::spawn(move || {
+        runtime.block_on(interrupts.recv());
+        process::exit(130);
+    });
+    Ok(())
 }
 
 /// Builds, for as long as its caller wishes, what only one process should build.

@@ -89,18 +89,15 @@ fn release_as(owner: &str, at: &Situation<'_>) -> Option<String> {
 fn held_by_other(record: &Record, seen_at: Timestamp, at: &Situation<'_>) -> Failure {
     let message = format!("{} is held by {}", at.target.describe(), holder(record, seen_at));
     let failure = Failure::new(Exit::HeldByOther, message);
-    match &record.hold {
-        Some(hold) => failure.hint(format!(
-            "the record belongs to hold {hold}: its own `kubelock run` gives it back"
-        )),
-        None => {
-            let release = if at.verb == "release" { release_as(&record.owner, at) } else { None };
-            failure.hint(match release {
-                Some(release) => format!("if that is you: {release}"),
-                None => format!("see who: {}", at.flags.command("get", at.target)),
-            })
-        }
+    if let Some(hold) = &record.hold {
+        let hint = format!("the record belongs to hold {hold}, and only its holder gives it back");
+        return failure.hint(hint);
     }
+    let release = if at.verb == "release" { release_as(&record.owner, at) } else { None };
+    failure.hint(match release {
+        Some(release) => format!("if that is you: {release}"),
+        None => format!("see who: {}", at.flags.command("get", at.target)),
+    })
 }
 
 /// A lock that nobody holds, or whose record has expired.

@@ -7,7 +7,7 @@ const README: &str = include_str!("../../../README.md");
 /// The commands of README's transcript, each with all that it prints.
 fn transcript() -> Vec<(String, String)> {
     let block = README.split("```console\n").nth(1).and_then(|rest| rest.split("```").next());
-    let steps = block.expect("README has a transcript").split("$ ").skip(1);
+    let steps = block.unwrap().split("$ ").skip(1);
     let step = |step: &str| {
         let (typed, printed) = step.split_once('\n').unwrap();
         (typed.to_owned(), printed.trim_end().to_owned())
@@ -33,10 +33,9 @@ fn the_transcript_of_readme_is_what_the_commands_print() {
     for (typed, shown) in steps {
         let arguments: Vec<&str> = typed.split(' ').skip(1).collect();
         let outcome = space.run(&arguments);
-        let mut printed = format!("{}{}", outcome.stdout, outcome.stderr);
-        if outcome.code != Some(0) {
-            printed.push_str(&format!("(exit status {})", outcome.code.unwrap()));
-        }
+        let code = outcome.code.filter(|code| *code != 0);
+        let ending = code.map(|code| format!("(exit status {code})")).unwrap_or_default();
+        let printed = format!("{}{}{ending}", outcome.stdout, outcome.stderr);
         let printed = printed.replace(&space.namespace, "default");
         assert_eq!(without_seconds(printed.trim_end()), without_seconds(&shown), "{typed}");
     }

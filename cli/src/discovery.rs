@@ -34,6 +34,8 @@ pub(crate) async fn find(
         Some(version) => of_version(connection, deadline, group, version).await?,
         None => everything(connection, deadline, name).await?,
     };
+    // What is called otherwise could not be locked, and is not fit to be shown.
+    let offered: Vec<_> = offered.into_iter().filter(Offered::is_well_formed).collect();
     choose(&offered, name)
 }
 
@@ -137,6 +139,15 @@ fn only<'a>(
 }
 
 impl Offered {
+    /// Whether all its names are such as the API server demands of custom resources.
+    fn is_well_formed(&self) -> bool {
+        let Resource { plural, singular, kind, .. } = &self.resource;
+        let fit = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '/');
+        [&self.group, &self.version, plural, singular, kind]
+            .iter()
+            .all(|name| name.chars().all(fit))
+    }
+
     /// `widgets.example.org`.
     fn full_name(&self) -> String {
         let dot = if self.group.is_empty() { "" } else { "." };

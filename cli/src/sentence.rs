@@ -40,10 +40,10 @@ pub(crate) fn failure(error: &Error, at: &Situation<'_>) -> Failure {
         }
         Error::Unavailable { message, .. } if message.starts_with("no answer") => no_answer(at),
         Error::Unavailable { message, .. } => unreachable(message, at.endpoint),
-        Error::Contended { deadline, .. } => {
-            Failure::failed(format!("{lock} kept changing hands for {deadline:?}"))
-                .hint("try again")
-        }
+        Error::Contended { deadline, .. } => Failure::failed(format!(
+            "the object of {lock} changed at each attempt for {deadline:?}"
+        ))
+        .hint("try again"),
         Error::InvalidConfig(message) => Failure::usage(text::paragraph(message)),
         other => Failure::new(Exit::of(other), text::paragraph(&other.to_string())),
     }

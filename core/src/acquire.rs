@@ -36,8 +36,10 @@ pub struct Acquire {
     rule: ExpiryRule,
     may_create: bool,
     verb: Verb,
-    /// The resourceVersion that the write sent last relied on, if it was a PUT.
-    put_version: Option<String>,
+    /// The resourceVersion that the write sent last was decided on, if any was seen.
+    version: Option<String>,
+    /// Whether the write sent last was a PUT.
+    sent_put: bool,
     first_contact: bool,
     form: Form,
     doubt: Doubt,
@@ -60,7 +62,8 @@ impl Acquire {
             rule,
             may_create: false,
             verb: Verb::default(),
-            put_version: None,
+            version: None,
+            sent_put: false,
             first_contact: has_annotations.is_none(),
             form,
             doubt: Doubt::default(),
@@ -141,6 +144,7 @@ impl Acquire {
             refusal.is_plain_forbidden(),
         );
         self.doubt.refused(refusal);
+        self.sent_put = self.verb.is_put() && self.form != Form::Create;
         if missing && self.may_create && self.form != Form::Create {
             self.form = Form::Create;
             return Step::Write(Pace::Now);
@@ -163,7 +167,7 @@ impl Acquire {
         }
         let inexplicable = self.doubt.has_unread_refusal() && self.precondition_holds(&sight);
         self.doubt.settle_refusal();
-        self.put_version = self.verb.is_put().then(|| sight.resource_version.clone());
+        self.version = Some(sight.resource_version.clone());
         let clocks = Clocks { local, server: sight.date };
         let next = match sight.value {
             None if sight.has_annotations => Ok(Form::NewKey),
@@ -203,7 +207,7 @@ impl Acquire {
         if let Some(failure) = failure {
             return fail(failure.naming(self.verbs()));
         }
-        let pace = if inexplicable { self.doubt.pace() } else { self.doubt.race_pace() };
+        let pace = self.doubt.pace(inexplicable);
         self.write_in(form, pace)
     }
 
@@ -216,11 +220,17 @@ impl Acquire {
         if self.doubt.has_unanswered() { self.persist() } else { fail(Failure::ObjectMissing) }
     }
 
-    /// Whether the precondition of the write sent last holds on what is now seen.
+    /// Whether the write sent last should have passed, as far as what is now seen tells.
     fn precondition_holds(&self, sight: &Sight) -> bool {
-        if let Some(version) = &self.put_version {
-            return !self.doubt.is_conflict() || *version == sight.resource_version;
+        // Somebody may have taken the lock and given it back meanwhile.
+        let same = self.version.as_ref().is_none_or(|version| *version == sight.resource_version);
+        if !same && self.doubt.may_be_a_race() {
+            return false;
         }
+        self.sent_put || self.form_fits(sight)
+    }
+
+    fn form_fits(&self, sight: &Sight) -> bool {
         match &self.form {
             Form::NewMap => !sight.has_annotations,
             Form::NewKey => sight.has_annotations && sight.value.is_none(),

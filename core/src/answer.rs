@@ -48,7 +48,8 @@ pub struct Refusal {
 impl Refusal {
     /// The object does not exist: a 404 that says so and names it.
     pub fn is_missing_object(&self) -> bool {
-        self.code == 404 && self.reason == "NotFound" && self.names_object
+        let said = self.code == 404 && self.reason == "NotFound" && self.names_object;
+        said && !self.is_by_webhook()
     }
 
     /// The verb may be missing: a 403 as RBAC words it (policies may, too).
@@ -67,14 +68,16 @@ impl Refusal {
         denied || self.message.starts_with("Internal error occurred: failed calling webhook ")
     }
 
-    /// The object has changed since it was read.
-    pub fn is_conflict(&self) -> bool {
-        self.code == 409
+    /// The object may have changed since it was last seen: it looks as a failed `test` or a
+    /// stale resourceVersion does.
+    pub fn may_be_a_race(&self) -> bool {
+        let stale = self.code == 409 && !self.is_by_webhook();
+        stale || self.looks_like_a_failed_test()
     }
 
     /// A copy of the request may have been applied before this one was refused.
     pub fn may_follow_a_success(&self) -> bool {
-        self.is_conflict() || self.code == 422
+        self.code == 409 || self.code == 422
     }
 
     /// The server's own words for a missing verb. For messages alone, never for decisions.
@@ -84,7 +87,8 @@ impl Refusal {
 
     /// It looks as a failed `test` of a JSON Patch does.
     pub fn looks_like_a_failed_test(&self) -> bool {
-        self.code == 422 && self.reason == "Invalid" && !self.has_causes && !self.names_object
+        let bare = self.code == 422 && !self.has_causes && !self.names_object;
+        bare && self.reason == "Invalid" && !self.is_by_webhook()
     }
 
     /// The server is busy and asks to come back.

@@ -141,8 +141,7 @@ impl Change {
         let failure = if inexplicable { self.doubt.inexplicable() } else { None };
         match failure {
             Some(failure) => fail(failure.naming(VERBS)),
-            None if inexplicable => Step::Write(self.doubt.pace()),
-            None => Step::Write(self.doubt.race_pace()),
+            None => Step::Write(self.doubt.pace(inexplicable)),
         }
     }
 
@@ -150,7 +149,7 @@ impl Change {
     fn precondition_holds(&self, sight: &Sight) -> bool {
         let same =
             self.put_version.as_ref().is_none_or(|version| *version == sight.resource_version);
-        same || !self.doubt.is_conflict()
+        same || !self.doubt.may_be_a_race()
     }
 
     /// The old record is not there any more: why, as far as can be told.

@@ -8,6 +8,9 @@ const REFUSALS_MAX: u8 = 2;
 /// How often a request that never left is sent again while nothing else is open.
 const NOT_SENT_MAX: u8 = 4;
 
+/// So many races are met without a pause between them.
+const RACES_AT_ONCE: u8 = 3;
+
 const NO_ANSWER: &str = "no answer before the deadline";
 
 /// The open ends of one call: all its attempts carry the same bytes.
@@ -17,7 +20,9 @@ pub(crate) struct Doubt {
     unread_refusal: bool,
     refusals: u8,
     not_sent: u8,
+    races: u8,
     last_refusal: Option<Refusal>,
+    last_read_refusal: Option<Refusal>,
     last_words: String,
 }
 
@@ -88,7 +93,9 @@ impl Doubt {
             ReadReply::Seen(sight) => Ok(Some(sight)),
             ReadReply::Missing => Ok(None),
             ReadReply::Refused(refusal) if refusal.is_throttled() => {
-                Err(Setback::Again(Pace::of(&refusal)))
+                let pace = Pace::of(&refusal);
+                self.last_read_refusal = Some(refusal);
+                Err(Setback::Again(pace))
             }
             ReadReply::Refused(refusal) => Err(Setback::Failed(self.blind(refusal))),
             ReadReply::Unanswered(words) if self.not_sent(&words) => {
@@ -130,9 +137,9 @@ impl Doubt {
         self.unanswered
     }
 
-    /// Whether the last refusal says that the object has changed.
-    pub(crate) fn is_conflict(&self) -> bool {
-        self.last_refusal.as_ref().is_some_and(Refusal::is_conflict)
+    /// Whether another change of the object may be why the last write was refused.
+    pub(crate) fn may_be_a_race(&self) -> bool {
+        self.last_refusal.as_ref().is_some_and(Refusal::may_be_a_race)
     }
 
     /// What to say when the deadline has come.
@@ -140,27 +147,33 @@ impl Doubt {
         if !self.is_settled() {
             return Failure::Unknown(self.last_words.clone());
         }
-        match &self.last_refusal {
-            Some(refusal) if self.refusals > 0 || refusal.is_throttled() => {
+        match (&self.last_refusal, &self.last_read_refusal) {
+            // Since the last answer nothing came through.
+            _ if self.not_sent > 0 => Failure::Unavailable(self.last_words.clone()),
+            (Some(refusal), _) if self.refusals > 0 || refusal.is_throttled() => {
                 Failure::Refused(refusal.clone())
             }
-            Some(_) => Failure::Contended,
-            None if self.last_words.is_empty() => Failure::Unavailable(NO_ANSWER.into()),
-            None => Failure::Unavailable(self.last_words.clone()),
+            (Some(_), _) => Failure::Contended,
+            (None, Some(refusal)) => Failure::Refused(refusal.clone()),
+            (None, None) => Failure::Unavailable(NO_ANSWER.into()),
         }
     }
 
-    /// How soon to write again after a refusal that the object does not explain.
-    pub(crate) fn pace(&self) -> Pace {
-        match self.last_refusal.as_ref().map_or(Pace::Now, Pace::of) {
-            Pace::Now if self.unanswered => Pace::BackOff,
+    /// How soon to write again, after a refusal that the object explains (a race) or does not.
+    pub(crate) fn pace(&mut self, inexplicable: bool) -> Pace {
+        let asked =
+            self.last_refusal.as_ref().filter(|refusal| inexplicable || refusal.is_throttled());
+        match asked.map_or(Pace::Now, Pace::of) {
+            Pace::Now if self.unanswered || self.is_race_too_many(inexplicable) => Pace::BackOff,
             pace => pace,
         }
     }
 
-    /// How soon to write again after a race, or while an attempt has no answer.
-    pub(crate) fn race_pace(&self) -> Pace {
-        if self.unanswered { Pace::BackOff } else { Pace::Now }
+    fn is_race_too_many(&mut self, inexplicable: bool) -> bool {
+        if !inexplicable {
+            self.races = self.races.saturating_add(1);
+        }
+        self.races > RACES_AT_ONCE
     }
 
     /// What to say when the server refuses to show the object. A write that is open stays so;

@@ -53,3 +53,19 @@ impl Call for Read {
         self.whole
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{at, refusal};
+
+    #[test]
+    fn a_server_too_busy_to_be_read_is_a_refusal_in_its_words() {
+        let mut call = Read::new(false);
+        for _ in 0..20 {
+            let busy = ReadReply::Refused(refusal(429, "TooManyRequests"));
+            assert_eq!(call.on_read(busy, at(0)), Step::Read(Pace::BackOff));
+        }
+        assert!(matches!(call.give_up(), Err(Failure::Refused(words)) if words.code == 429));
+    }
+}

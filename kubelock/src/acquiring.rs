@@ -100,7 +100,7 @@ impl Lock {
             change::Outcome::Changed(sight) => Ok(sight),
             change::Outcome::Gone(sight) => Err(self.taken_away(&lock, &sight, options)),
             change::Outcome::Vanished => Err(Error::NotFound { lock, expired: None }),
-            change::Outcome::Failed(failure) => Err(session.left_behind(better, failure)),
+            change::Outcome::Failed(failure) => Err(session.left_behind(record, better, failure)),
         }
     }
 

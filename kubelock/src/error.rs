@@ -104,8 +104,8 @@ pub enum Error {
         message: String,
     },
 
-    /// Others changed the lock at each attempt until the deadline; nothing was written.
-    #[error("{lock} kept changing hands for {deadline:?}")]
+    /// Others changed the lock or its object at each attempt until the deadline; nothing was written.
+    #[error("the object of {lock} changed at each attempt for {deadline:?}")]
     Contended {
         /// Which lock.
         lock: Box<LockRef>,
@@ -182,7 +182,7 @@ impl Error {
         matches!(self, Self::Unavailable { .. })
     }
 
-    /// Whether others changed the lock at each attempt.
+    /// Whether others changed the object at each attempt.
     pub fn is_contended(&self) -> bool {
         matches!(self, Self::Contended { .. })
     }

@@ -36,7 +36,8 @@ impl Lock {
     /// Takes the lock on `object`, if it is free or has expired.
     ///
     /// A free lock takes one request; a held one two. On the first contact with an object it
-    /// is a guess whether it has any annotations; a wrong one costs a request more.
+    /// is a guess whether it has any annotations; a wrong one costs a request more. Where `patch`
+    /// is forbidden and `update` is not, it takes the read of the object and a PUT.
     ///
     /// # Guarantees
     /// Of all that call at once, here or with the Go package, one gets the lock. No write of
@@ -44,8 +45,9 @@ impl Lock {
     ///
     /// # Errors
     /// [`Error::AlreadyExists`] if this owner holds it, [`Error::OwnerMismatch`] if another does,
-    /// [`Error::ObjectMissing`], [`Error::Malformed`], [`Error::Forbidden`], [`Error::Refused`],
-    /// and [`Error::OutcomeUnknown`] if the deadline came before it was known whether the
+    /// [`Error::InvalidConfig`], [`Error::ObjectMissing`], [`Error::Malformed`],
+    /// [`Error::Forbidden`], [`Error::Refused`], [`Error::Altered`], [`Error::Unavailable`],
+    /// [`Error::Contended`], and [`Error::OutcomeUnknown`] if the deadline came before it was known whether the
     /// record was written: it may stand then, and may yet come to stand. [`Error::NotFound`] if
     /// somebody removed the record between two writes of this call.
     ///

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use http::Method;
 use kubelock_core::answer::{ReadReply, Refusal, Sight, WriteReply};
 use kubelock_core::call::{Call, Step, Write};
 use kubelock_core::doubt::Failure;
@@ -82,11 +83,12 @@ impl<'a> Session<'a> {
     }
 
     /// What to tell the caller when a record stands, and could not be written again as `better`.
-    pub(crate) fn left_behind(&self, better: &Record, failure: Failure) -> Error {
+    pub(crate) fn left_behind(&self, record: &Record, better: &Record, failure: Failure) -> Error {
         let why = self.failed(Some(better), failure);
+        let settled_at = self.settled_at(Some(record)).max(self.settled_at(Some(better)));
         Error::OutcomeUnknown {
             lock: self.lock(),
-            settled_at: self.settled_at(Some(better)),
+            settled_at,
             message: format!("the record was written, but not with a stamp to rely on: {why}"),
         }
     }
@@ -163,7 +165,7 @@ impl<'a> Session<'a> {
             Ok(write) => write,
             Err(error) => return WriteReply::NotSent(error.to_string()),
         };
-        let is_put = matches!(write, Write::Put { .. });
+        let verb = verb_of(&write);
         let answer = match write {
             Write::Patch(body) => api.patch(body, until).await,
             Write::Create(body) => api.create(body, until).await,
@@ -178,7 +180,7 @@ impl<'a> Session<'a> {
             Ok(answer) => {
                 self.answered(&answer, sent_at);
                 let reply = answer.into_write_reply(self.lock);
-                self.learn(&reply, is_put);
+                self.learn(&reply, &verb);
                 reply
             }
             // A client that repeats requests shows the last failure alone.
@@ -193,16 +195,19 @@ impl<'a> Session<'a> {
 
     /// That PUT must do where PATCH is forbidden is remembered once a PUT has succeeded, and
     /// forgotten once one is forbidden or a PATCH has succeeded.
-    fn learn(&self, reply: &WriteReply, is_put: bool) {
-        match reply {
-            WriteReply::Applied(sight) => {
-                self.saw(sight);
-                self.kube_lock.memory.set_puts(self.lock, is_put);
+    fn learn(&self, reply: &WriteReply, verb: &Method) {
+        let memory = &self.kube_lock.memory;
+        if let WriteReply::Applied(sight) = reply {
+            self.saw(sight);
+            if *verb != Method::POST {
+                memory.set_puts(self.lock, *verb == Method::PUT);
             }
-            WriteReply::Refused(refusal) if is_put && refusal.is_plain_forbidden() => {
-                self.kube_lock.memory.set_puts(self.lock, false);
-            }
-            _ => {}
+        }
+        if let WriteReply::Refused(refusal) = reply
+            && *verb == Method::PUT
+            && refusal.is_plain_forbidden()
+        {
+            memory.set_puts(self.lock, false);
         }
     }
 
@@ -246,5 +251,13 @@ impl<'a> Session<'a> {
     fn whole_with(&self, expected: Option<&str>, value: Option<&str>) -> Result<Vec<u8>, String> {
         let object = self.whole.as_deref().unwrap_or_default();
         patch::whole(object, &self.lock.key, expected, value).map_err(|error| error.to_string())
+    }
+}
+
+fn verb_of(write: &Write) -> Method {
+    match write {
+        Write::Patch(_) => Method::PATCH,
+        Write::Put { .. } => Method::PUT,
+        Write::Create(_) => Method::POST,
     }
 }

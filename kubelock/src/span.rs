@@ -24,7 +24,8 @@ pub(crate) async fn traced<T>(
     span: Span,
     call: impl Future<Output = Result<T, Error>>,
 ) -> Result<T, Error> {
-    let result = call.instrument(span.clone()).await;
+    // On the heap, so that the futures of callers stay small.
+    let result = Box::pin(call.instrument(span.clone())).await;
     span.record("outcome", result.as_ref().map_or_else(Error::outcome, |_| "ok"));
     result
 }

@@ -5,21 +5,24 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use kubelock_core::timestamp::Timestamp;
 
-/// Stamps are moved forward by less than this, a millisecond.
+/// A millisecond: the clock's reading is rounded up to one, and the stamps in it told apart.
 const SPREAD_NANOS: u64 = 1_000_000;
 
 static ISSUED: AtomicU64 = AtomicU64::new(0);
 static FIRST: OnceLock<u64> = OnceLock::new();
 
-/// `time`, moved forward by less than a millisecond.
+/// `time`, moved forward by less than two milliseconds.
 ///
 /// An attempt is told from everybody else's by its bytes alone, and two callers may share
-/// owner and ttl. So no two stamps of one process are moved by the same span, even if the
-/// clock stands still, until a million were made; and where each process begins is random.
+/// owner and ttl. So the digits below a millisecond count the stamps of this process, whatever
+/// the clock does, from a random start: a million in a row differ, and two processes that
+/// stamp in the same millisecond agree once in a million times.
 pub(crate) fn unlike_others(time: Timestamp) -> Timestamp {
     let first = *FIRST.get_or_init(random);
     let span = first.wrapping_add(ISSUED.fetch_add(1, Ordering::Relaxed)) % SPREAD_NANOS;
-    time.saturating_add_nanos(i128::from(span))
+    let spread = i128::from(SPREAD_NANOS);
+    let millis = time.unix_nanos().saturating_add(spread - 1).div_euclid(spread);
+    Timestamp::from_unix_nanos(millis.saturating_mul(spread).saturating_add(i128::from(span)))
 }
 
 fn random() -> u64 {
@@ -34,11 +37,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_clock_that_stands_still_gives_stamps_that_differ_by_less_than_a_millisecond() {
-        let time = Timestamp::from_unix_nanos(1_000);
-        let stamps: HashSet<_> = (0..10_000).map(|_| unlike_others(time)).collect();
-        assert_eq!(stamps.len(), 10_000);
-        let last = time.saturating_add_nanos(1_000_000);
-        assert!(stamps.iter().all(|stamp| (time..last).contains(stamp)));
+    fn stamps_differ_whatever_the_clock_does_and_are_ahead_of_it_by_less_than_two_milliseconds() {
+        let mut stamps = HashSet::new();
+        for step in 0..10_000_i128 {
+            // A clock that stands still, ticks by nanoseconds, and goes back.
+            let time = Timestamp::from_unix_nanos(5_000_000 - step / 3);
+            let stamp = unlike_others(time);
+            assert!(stamps.insert(stamp), "{stamp}");
+            assert!((time..time.saturating_add_nanos(2_000_000)).contains(&stamp));
+        }
     }
 }

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::process::{Command, Stdio};
 
 use kube::config::{AuthInfo, Cluster, ExecAuthCluster, ExecConfig, ExecInteractiveMode};
+use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 
 use super::pem_data;
@@ -17,6 +18,8 @@ use crate::output::text;
 pub(super) fn resolve(mut auth: AuthInfo, cluster: &Cluster) -> Result<AuthInfo, Failure> {
     refuse_old_providers(&auth)?;
     read_token_file(&mut auth)?;
+    auth.token = auth.token.filter(|token| !token.expose_secret().is_empty());
+    auth.username = auth.username.filter(|username| !username.is_empty());
     let has_other = auth.token.is_some() || auth.username.is_some() || auth.auth_provider.is_some();
     match auth.exec.take() {
         Some(plugin) if !has_other => run(&plugin, cluster)?.apply(auth),

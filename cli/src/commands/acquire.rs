@@ -72,7 +72,8 @@ pub(crate) async fn run(
 
     let view = View::acquired(&target, &acquired, Timestamp::from(SystemTime::now()));
     match args.output {
-        Some(format) => output::one(format, &view)?,
+        Some(format) => output::one(format, &view)
+            .map_err(|failure| failure.hint(format!("{} is acquired", target.describe())))?,
         None => talk::note(common, &praise(&view, &target.describe())),
     }
     Ok(Exit::Done)

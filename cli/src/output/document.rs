@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::text;
 use super::view::View;
 use crate::failure::Failure;
 
@@ -94,7 +95,7 @@ fn object(view: &View) -> Object<'_> {
 
 pub(super) fn json(document: &impl Serialize) -> Result<String, Failure> {
     let text = serde_json::to_string_pretty(document).map_err(|error| unwritable(&error))?;
-    Ok(format!("{text}\n"))
+    Ok(format!("{}\n", text::escaped_json(&text)))
 }
 
 pub(super) fn yaml(document: &impl Serialize) -> Result<String, Failure> {

@@ -35,7 +35,7 @@ fn more(view: &View) -> [String; 4] {
         age::exact(view.record.ttl_nanos),
         view.record.created_at.to_string(),
         view.record.hold.as_ref().map_or_else(dash, ToString::to_string),
-        view.uid.clone(),
+        text::line(&view.uid),
     ]
 }
 

@@ -42,6 +42,27 @@ fn is_invisible(c: char) -> bool {
     matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e0fff}')
 }
 
+/// JSON with all that a terminal would obey or hide written as escapes: the same value.
+///
+/// Such characters stand in strings alone, so the text need not be parsed.
+pub(crate) fn escaped_json(json: &str) -> String {
+    let mut escaped = String::with_capacity(json.len());
+    for c in json.chars() {
+        let layout = c == '\n';
+        if (c.is_control() && !layout) || is_invisible(c) {
+            let units = c
+                .encode_utf16(&mut [0; 2])
+                .iter()
+                .map(|unit| format!("\\u{unit:04x}"))
+                .collect::<Vec<_>>();
+            escaped.push_str(&units.concat());
+        } else {
+            escaped.push(c);
+        }
+    }
+    escaped
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -50,6 +71,15 @@ mod tests {
     fn nothing_foreign_moves_the_cursor_or_forges_a_line() {
         assert_eq!(owner("a\x1b[2Jb\nerror: c\r\u{9b}d\0"), r"a\u{1b}[2Jb\nerror: c\r\u{9b}d\u{0}");
         assert_eq!(owner("abc\u{202e}cba\u{200b}"), r"abc\u{202e}cba\u{200b}");
+    }
+
+    #[test]
+    fn json_keeps_its_value_and_obeys_no_annotation() {
+        let owner = "a\u{7f}\u{9b}2J\u{202e}\u{e0041}\u{1b}é";
+        let json = serde_json::to_string_pretty(&[owner]).unwrap();
+        let escaped = escaped_json(&json);
+        assert!(escaped.chars().all(|c| c == '\n' || !(c.is_control() || is_invisible(c))));
+        assert_eq!(serde_json::from_str::<[String; 1]>(&escaped).unwrap(), [owner]);
     }
 
     #[test]

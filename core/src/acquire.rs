@@ -48,14 +48,10 @@ pub struct Acquire {
 impl Acquire {
     /// Prepares to write `value` on the object of this name.
     ///
-    /// `has_annotations` is what the last answer about this object showed, if there was one.
-    pub fn new(
-        object: String,
-        value: String,
-        rule: ExpiryRule,
-        has_annotations: Option<bool>,
-    ) -> Self {
-        let form = if has_annotations == Some(false) { Form::NewMap } else { Form::NewKey };
+    /// `has_others` tells whether the object has annotations beside the lock's, as far as the last
+    /// answer showed, if there was one.
+    pub fn new(object: String, value: String, rule: ExpiryRule, has_others: Option<bool>) -> Self {
+        let form = if has_others == Some(false) { Form::NewMap } else { Form::NewKey };
         Self {
             object,
             value,
@@ -64,7 +60,7 @@ impl Acquire {
             verb: Verb::default(),
             version: None,
             sent_put: false,
-            first_contact: has_annotations.is_none(),
+            first_contact: has_others.is_none(),
             form,
             doubt: Doubt::default(),
         }

@@ -13,6 +13,8 @@ pub struct Sight {
     pub resource_version: String,
     /// Whether the object has any annotation at all.
     pub has_annotations: bool,
+    /// Whether it has any but the lock's: the map of annotations stays when the lock goes.
+    pub has_others: bool,
     /// The value of the lock's annotation.
     pub value: Option<String>,
     /// The server's time in that very answer, cut to seconds.

@@ -19,6 +19,7 @@ pub(crate) fn sight(value: Option<&str>) -> Sight {
         uid: "u".into(),
         resource_version: "1".into(),
         has_annotations: true,
+        has_others: true,
         value: value.map(Into::into),
         date: Some(at(1_000)),
     }

@@ -45,8 +45,8 @@ impl Lock {
     fn acquire_call(&self, lock: &LockRef, options: &AcquireOptions, value: String) -> Acquire {
         let memory = &self.locks.memory;
         // A Lease of our making keeps an annotation all its life.
-        let has_annotations = memory.has_annotations(lock).or(options.create_lease.then_some(true));
-        Acquire::new(lock.object.as_str().to_owned(), value, options.expiry, has_annotations)
+        let has_others = memory.has_others(lock).or(options.create_lease.then_some(true));
+        Acquire::new(lock.object.as_str().to_owned(), value, options.expiry, has_others)
             .creating(options.create_lease)
             .by_put(memory.puts(lock))
     }

@@ -4,21 +4,22 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use kubelock_core::name::AnnotationKey;
 use kubelock_core::stamp;
 use kubelock_core::timestamp::Timestamp;
 
 use crate::lock_ref::LockRef;
 use crate::session::ATTEMPT_MAX;
 
-/// More objects than this are not remembered: the memory starts afresh.
-const OBJECTS_MAX: usize = 4096;
+/// More locks than this are not remembered: the memory starts afresh.
+const LOCKS_MAX: usize = 4096;
 
-type ObjectKey = (Option<String>, String);
+type LockKey = (Option<String>, String, AnnotationKey);
 
 /// Shared by all locks of one [`crate::KubeLock`].
 #[derive(Debug, Default)]
 pub(crate) struct Memory {
-    annotated: Mutex<HashMap<ObjectKey, bool>>,
+    others: Mutex<HashMap<LockKey, bool>>,
     put_namespaces: Mutex<HashSet<Option<String>>>,
     server_time: Mutex<Option<ServerTime>>,
 }
@@ -31,17 +32,18 @@ pub(crate) struct ServerTime {
 }
 
 impl Memory {
-    /// Whether the object had annotations when it was last seen; `None` if it never was.
-    pub(crate) fn has_annotations(&self, lock: &LockRef) -> Option<bool> {
-        locked(&self.annotated).get(&object_key(lock)).copied()
+    /// Whether the object had annotations beside the lock's when it was last seen; `None` if it
+    /// never was. So it is with the lock free: an empty map goes with its last annotation.
+    pub(crate) fn has_others(&self, lock: &LockRef) -> Option<bool> {
+        locked(&self.others).get(&lock_key(lock)).copied()
     }
 
-    pub(crate) fn saw_annotations(&self, lock: &LockRef, has_annotations: bool) {
-        let mut annotated = locked(&self.annotated);
-        if annotated.len() >= OBJECTS_MAX {
-            annotated.clear();
+    pub(crate) fn saw_others(&self, lock: &LockRef, has_others: bool) {
+        let mut others = locked(&self.others);
+        if others.len() >= LOCKS_MAX {
+            others.clear();
         }
-        annotated.insert(object_key(lock), has_annotations);
+        others.insert(lock_key(lock), has_others);
     }
 
     /// Whether a PUT has succeeded here where a patch was forbidden.
@@ -53,7 +55,7 @@ impl Memory {
         let mut namespaces = locked(&self.put_namespaces);
         if !puts {
             namespaces.remove(&namespace(lock));
-        } else if namespaces.len() < OBJECTS_MAX {
+        } else if namespaces.len() < LOCKS_MAX {
             namespaces.insert(namespace(lock));
         }
     }
@@ -80,8 +82,8 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn object_key(lock: &LockRef) -> ObjectKey {
-    (namespace(lock), lock.object.as_str().to_owned())
+fn lock_key(lock: &LockRef) -> LockKey {
+    (namespace(lock), lock.object.as_str().to_owned(), lock.key.clone())
 }
 
 fn namespace(lock: &LockRef) -> Option<String> {

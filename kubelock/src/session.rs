@@ -245,7 +245,7 @@ impl<'a> Session<'a> {
     }
 
     fn saw(&self, sight: &Sight) {
-        self.kube_lock.memory.saw_annotations(self.lock, sight.has_annotations);
+        self.kube_lock.memory.saw_others(self.lock, sight.has_others);
     }
 
     fn whole_with(&self, expected: Option<&str>, value: Option<&str>) -> Result<Vec<u8>, String> {

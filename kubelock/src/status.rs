@@ -91,13 +91,10 @@ impl Answer {
             .map_err(|error| format!("an answer that is no object: {error}"))?;
         let Metadata { uid, resource_version, annotations } = object.metadata;
         let mut annotations = annotations.unwrap_or_default();
-        Ok(Sight {
-            uid,
-            resource_version,
-            has_annotations: !annotations.is_empty(),
-            value: annotations.remove(lock.key.as_str()),
-            date: self.date(),
-        })
+        let has_annotations = !annotations.is_empty();
+        let value = annotations.remove(lock.key.as_str());
+        let has_others = !annotations.is_empty();
+        Ok(Sight { uid, resource_version, has_annotations, has_others, value, date: self.date() })
     }
 
     fn refusal(&self, lock: &LockRef) -> Refusal {

@@ -11,8 +11,8 @@ use crate::testing::{
 const MINE: &str = r#"{"owner":"alice","createdAt":"1970-01-01T00:16:40Z","ttl":10000000000}"#;
 const NOW: i128 = 1_000;
 
-fn acquire(has_annotations: Option<bool>) -> Acquire {
-    Acquire::new("app".into(), MINE.into(), ExpiryRule::BothClocks, has_annotations)
+fn acquire(has_others: Option<bool>) -> Acquire {
+    Acquire::new("app".into(), MINE.into(), ExpiryRule::BothClocks, has_others)
 }
 
 fn read(call: &mut Acquire, reply: ReadReply) -> Step<Outcome> {

@@ -53,6 +53,19 @@ async fn a_held_lock_takes_two_requests_once_the_object_is_known_and_three_befor
 }
 
 #[tokio::test]
+async fn a_lock_seen_held_on_an_object_without_other_annotations_takes_one_request_once_it_is_free()
+{
+    let Some(stage) = Stage::new("calls").await else { return };
+    let alices = stage.lock().acquire("app", acquire("alice")).await.unwrap();
+    let lock = stage.counted_lock();
+    assert!(lock.acquire("app", acquire("bob")).await.unwrap_err().is_owner_mismatch());
+    alices.release().await.unwrap();
+    stage.wire.take_methods();
+    lock.acquire("app", acquire("bob")).await.unwrap();
+    assert_eq!(stage.wire.take_methods(), [PATCH]);
+}
+
+#[tokio::test]
 async fn an_expired_lock_takes_one_write_more_than_a_held_one() {
     let Some(stage) = Stage::new("calls").await else { return };
     stage.annotate(crate::support::KEY, Some(&expired("carol"))).await;

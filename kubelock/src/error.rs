@@ -12,6 +12,32 @@ use crate::lock_ref::LockRef;
 /// Why a call did not do what it was asked for.
 ///
 /// Match with the predicates: they stay, variants may come.
+///
+/// # Examples
+/// ```
+/// use kubelock::Error;
+///
+/// /// What an operator does next.
+/// fn next(error: &Error) -> &'static str {
+///     if error.is_owner_mismatch() || error.is_already_exists() {
+///         "come back later"
+///     } else if error.is_outcome_unknown() {
+///         "look before doing anything else: the lock may be ours"
+///     } else if error.is_unavailable() || error.is_contended() {
+///         "try again: nothing was written"
+///     } else if error.is_forbidden() || error.is_refused() || error.is_altered() {
+///         "tell the cluster's administrator"
+///     } else if error.is_malformed() || error.is_object_missing() || error.is_not_found() {
+///         "look at the object"
+///     } else {
+///         "mend the call"
+///     }
+/// }
+///
+/// let error = Error::InvalidConfig("owner is too long".into());
+/// assert!(error.is_invalid_config());
+/// assert_eq!(next(&error), "mend the call");
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {

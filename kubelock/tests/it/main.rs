@@ -16,6 +16,7 @@ mod codec;
 mod faults;
 mod foreign;
 mod interop;
+mod outage;
 mod rbac;
 mod seed;
 mod spans;

@@ -121,20 +121,19 @@ impl<'a> Session<'a> {
         let mut pause = PAUSE_MIN;
         let mut step = call.start();
         loop {
-            let pace = match &step {
-                Step::Write(pace) | Step::Read(pace) => *pace,
-                Step::Done(_) => Pace::Now,
+            let (pace, is_write) = match step {
+                Step::Done(outcome) => return outcome,
+                Step::Write(pace) => (pace, true),
+                Step::Read(pace) => (pace, false),
             };
-            if !matches!(step, Step::Done(_)) && !self.wait(pace, &mut pause).await {
+            if !self.wait(pace, &mut pause).await {
                 return call.give_up();
             }
-            step = match step {
-                Step::Done(outcome) => return outcome,
-                Step::Write(_) => call.on_write(self.write(call).await),
-                Step::Read(_) => {
-                    let reply = self.read(call.is_whole()).await;
-                    call.on_read(reply, self.kube_lock.clock.wall())
-                }
+            step = if is_write {
+                call.on_write(self.write(call).await)
+            } else {
+                let reply = self.read(call.is_whole()).await;
+                call.on_read(reply, self.kube_lock.clock.wall())
             };
         }
     }

@@ -3,7 +3,6 @@ use std::fmt;
 /// What the closing lines of all test runners add up to.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct TestCount {
-    runners: u64,
     passed: u64,
     failed: u64,
     ignored: u64,
@@ -13,7 +12,6 @@ impl TestCount {
     /// Takes note of a line if it closes a run of tests.
     pub(crate) fn add(&mut self, line: &str) {
         let Some(result) = line.strip_prefix("test result: ") else { return };
-        self.runners += 1;
         let words: Vec<&str> = result.split_whitespace().collect();
         for pair in words.windows(2) {
             let Ok(number) = pair[0].parse::<u64>() else { continue };
@@ -29,11 +27,8 @@ impl TestCount {
 
 impl fmt::Display for TestCount {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { runners, passed, failed, ignored } = self;
-        write!(
-            formatter,
-            "all tests: {passed} passed, {failed} failed, {ignored} ignored, in {runners} runs"
-        )
+        let Self { passed, failed, ignored } = self;
+        write!(formatter, "tests: {passed} passed, {failed} failed, {ignored} skipped")
     }
 }
 
@@ -51,6 +46,6 @@ mod tests {
         ] {
             count.add(line);
         }
-        assert_eq!(count.to_string(), "all tests: 19 passed, 2 failed, 1 ignored, in 2 runs");
+        assert_eq!(count.to_string(), "tests: 19 passed, 2 failed, 1 skipped");
     }
 }

@@ -161,8 +161,7 @@ impl Acquire {
         if sight.shows(&self.value) {
             return Step::Done(Outcome::Acquired(sight));
         }
-        let inexplicable = self.doubt.has_unread_refusal() && self.precondition_holds(&sight);
-        self.doubt.settle_refusal();
+        let inexplicable = self.doubt.settle(self.should_have_passed(&sight));
         self.version = Some(sight.resource_version.clone());
         let clocks = Clocks { local, server: sight.date };
         let next = match sight.value {
@@ -199,17 +198,14 @@ impl Acquire {
     }
 
     fn write_again(&mut self, form: Form, inexplicable: bool) -> Step<Outcome> {
-        let failure = if inexplicable { self.doubt.inexplicable() } else { None };
-        if let Some(failure) = failure {
-            return fail(failure.naming(self.verbs()));
+        match self.doubt.write_again(inexplicable) {
+            Ok(pace) => self.write_in(form, pace),
+            Err(failure) => fail(failure.naming(self.verbs())),
         }
-        let pace = self.doubt.pace(inexplicable);
-        self.write_in(form, pace)
     }
 
     fn on_missing(&mut self) -> Step<Outcome> {
-        let inexplicable = self.doubt.has_unread_refusal() && self.form == Form::Create;
-        self.doubt.settle_refusal();
+        let inexplicable = self.doubt.settle(self.form == Form::Create);
         if self.may_create {
             return self.write_again(Form::Create, inexplicable);
         }
@@ -217,7 +213,7 @@ impl Acquire {
     }
 
     /// Whether the write sent last should have passed, as far as what is now seen tells.
-    fn precondition_holds(&self, sight: &Sight) -> bool {
+    fn should_have_passed(&self, sight: &Sight) -> bool {
         // Somebody may have taken the lock and given it back meanwhile.
         let same = self.version.as_ref().is_none_or(|version| *version == sight.resource_version);
         if !same && self.doubt.may_be_a_race() {

@@ -135,18 +135,16 @@ impl Change {
         if sight.uid != self.uid || !sight.shows(&self.old) {
             return Step::Done(self.without_the_old(sight));
         }
-        let inexplicable = self.doubt.has_unread_refusal() && self.precondition_holds(&sight);
-        self.doubt.settle_refusal();
+        let inexplicable = self.doubt.settle(self.should_have_passed(&sight));
         self.put_version = self.verb.is_put().then_some(sight.resource_version);
-        let failure = if inexplicable { self.doubt.inexplicable() } else { None };
-        match failure {
-            Some(failure) => fail(failure.naming(VERBS)),
-            None => Step::Write(self.doubt.pace(inexplicable)),
+        match self.doubt.write_again(inexplicable) {
+            Ok(pace) => Step::Write(pace),
+            Err(failure) => fail(failure.naming(VERBS)),
         }
     }
 
     /// The record is as it was: only a PUT may have met another change of the object.
-    fn precondition_holds(&self, sight: &Sight) -> bool {
+    fn should_have_passed(&self, sight: &Sight) -> bool {
         let same =
             self.put_version.as_ref().is_none_or(|version| *version == sight.resource_version);
         same || !self.doubt.may_be_a_race()

@@ -105,14 +105,34 @@ impl Doubt {
         }
     }
 
-    /// A read did not show our bytes: a refusal that was answered is settled.
-    pub(crate) fn settle_refusal(&mut self) {
-        self.unread_refusal = false;
+    /// A read did not show our bytes, so a refusal that was answered is settled. Says whether it
+    /// is one that what was seen does not explain: the write should have passed.
+    pub(crate) fn settle(&mut self, should_have_passed: bool) -> bool {
         self.not_sent = 0;
+        std::mem::take(&mut self.unread_refusal) && should_have_passed
+    }
+
+    /// How soon to write again, or why not to: after a refusal that the object explains (a race)
+    /// or does not.
+    pub(crate) fn write_again(&mut self, inexplicable: bool) -> Result<Pace, Failure> {
+        if inexplicable && let Some(failure) = self.refused_too_often() {
+            return Err(failure);
+        }
+        let asked =
+            self.last_refusal.as_ref().filter(|refusal| inexplicable || refusal.is_throttled());
+        let pace = asked.map_or(Pace::Now, Pace::of);
+        if pace != Pace::Now {
+            return Ok(pace);
+        }
+        if !inexplicable {
+            self.races = self.races.saturating_add(1);
+        }
+        let is_patient = self.unanswered || self.races > RACES_AT_ONCE;
+        Ok(if is_patient { Pace::BackOff } else { Pace::Now })
     }
 
     /// The tests should have passed. `Some` when that has now been so too often.
-    pub(crate) fn inexplicable(&mut self) -> Option<Failure> {
+    fn refused_too_often(&mut self) -> Option<Failure> {
         let refusal = self.last_refusal.as_ref()?;
         if refusal.is_throttled() {
             return None;
@@ -123,13 +143,8 @@ impl Doubt {
     }
 
     /// Whether every attempt so far is known not to have been applied.
-    pub(crate) fn is_settled(&self) -> bool {
+    fn is_settled(&self) -> bool {
         !self.unanswered && !self.unread_refusal
-    }
-
-    /// Whether a refusal waits for the read that tells what it means.
-    pub(crate) fn has_unread_refusal(&self) -> bool {
-        self.unread_refusal
     }
 
     /// Whether some attempt got no answer.
@@ -157,23 +172,6 @@ impl Doubt {
             (None, Some(refusal)) => Failure::Refused(refusal.clone()),
             (None, None) => Failure::Unavailable(NO_ANSWER.into()),
         }
-    }
-
-    /// How soon to write again, after a refusal that the object explains (a race) or does not.
-    pub(crate) fn pace(&mut self, inexplicable: bool) -> Pace {
-        let asked =
-            self.last_refusal.as_ref().filter(|refusal| inexplicable || refusal.is_throttled());
-        match asked.map_or(Pace::Now, Pace::of) {
-            Pace::Now if self.unanswered || self.is_race_too_many(inexplicable) => Pace::BackOff,
-            pace => pace,
-        }
-    }
-
-    fn is_race_too_many(&mut self, inexplicable: bool) -> bool {
-        if !inexplicable {
-            self.races = self.races.saturating_add(1);
-        }
-        self.races > RACES_AT_ONCE
     }
 
     /// What to say when the server refuses to show the object. A write that is open stays so;

@@ -240,6 +240,7 @@ mod tests {
             assert!(whole(object.as_bytes(), &key(), None, Some("v")).is_err(), "{object}");
         }
     }
+
     #[test]
     fn a_whole_object_with_another_record_than_was_decided_on_is_never_put() {
         let object = br#"{"metadata":{"resourceVersion":"7","annotations":{"kubelock.giantswarm.io/l":"bobs"}}}"#;

@@ -19,7 +19,6 @@ pub struct Acquired {
     pub(crate) lock: Lock,
     pub(crate) lock_ref: LockRef,
     pub(crate) record: Record,
-    pub(crate) value: String,
     pub(crate) uid: String,
     pub(crate) resource_version: String,
     pub(crate) expiry: ExpiryRule,

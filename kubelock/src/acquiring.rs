@@ -9,7 +9,7 @@ use kubelock_core::stamp;
 use kubelock_core::timestamp::Timestamp;
 
 use crate::acquired::Acquired;
-use crate::error::{Error, Held};
+use crate::error::Error;
 use crate::lock::Lock;
 use crate::lock_ref::LockRef;
 use crate::options::AcquireOptions;
@@ -114,7 +114,6 @@ impl Lock {
         Acquired {
             lock: self.clone(),
             lock_ref,
-            value: record.encode(),
             record,
             uid: sight.uid,
             resource_version: sight.resource_version,
@@ -134,8 +133,7 @@ impl Lock {
 
     fn held(&self, lock: &LockRef, record: Record, owner: &str) -> Error {
         let is_own = record.owner == owner;
-        let seen_at = self.locks.clock.wall();
-        let held = Box::new(Held { lock: lock.clone(), record, seen_at });
+        let held = self.seen_held(lock, record);
         if is_own { Error::AlreadyExists(held) } else { Error::OwnerMismatch(held) }
     }
 }

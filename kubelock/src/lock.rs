@@ -2,11 +2,10 @@
 
 use kubelock_core::expiry::Clocks;
 use kubelock_core::name::{AnnotationKey, LockName, PathSegment};
-use kubelock_core::read::Read;
 use kubelock_core::record::Record;
 
 use crate::acquired::Acquired;
-use crate::error::Error;
+use crate::error::{Error, Held};
 use crate::kube_lock::KubeLock;
 use crate::lock_ref::LockRef;
 use crate::lock_state::LockState;
@@ -96,10 +95,7 @@ impl Lock {
         options.check()?;
         let lock = self.lock_ref(object)?;
         let mut session = Session::new(&self.locks, &lock, options.deadline);
-        let sight = session
-            .drive(&mut Read::new(false))
-            .await
-            .map_err(|failure| session.failed(None, failure))?;
+        let sight = session.look(false).await?;
         let seen_at = self.locks.clock.wall();
         let record = sight
             .value
@@ -129,5 +125,10 @@ impl Lock {
             namespace: self.namespace.clone(),
             object: PathSegment::object(object)?,
         })
+    }
+
+    /// The lock in somebody's hands, as of now.
+    pub(crate) fn seen_held(&self, lock: &LockRef, record: Record) -> Box<Held> {
+        Box::new(Held { lock: lock.clone(), record, seen_at: self.locks.clock.wall() })
     }
 }

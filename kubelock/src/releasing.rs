@@ -4,12 +4,11 @@ use kubelock_core::answer::Sight;
 use kubelock_core::change::{Change, Outcome};
 use kubelock_core::doubt::Failure;
 use kubelock_core::expiry::Clocks;
-use kubelock_core::read::Read;
 use kubelock_core::record::Record;
 use kubelock_core::release::{self, Decision};
 
 use crate::acquired::Acquired;
-use crate::error::{Error, Held};
+use crate::error::Error;
 use crate::lock::Lock;
 use crate::lock_ref::LockRef;
 use crate::options::ReleaseOptions;
@@ -25,10 +24,7 @@ impl Lock {
         let lock = self.lock_ref(object)?;
         let mut session = Session::new(&self.locks, &lock, options.deadline);
         let whole = self.locks.memory.puts(&lock);
-        let mut sight = session
-            .drive(&mut Read::new(whole))
-            .await
-            .map_err(|failure| session.failed(None, failure))?;
+        let mut sight = session.look(whole).await?;
         let mut version_at_hand = whole.then(|| sight.resource_version.clone());
         loop {
             let value = self.releasable(&lock, &options, &sight)?;
@@ -91,13 +87,11 @@ impl Lock {
 
     pub(crate) async fn release_acquired(&self, acquired: &Acquired) -> Result<(), Error> {
         let lock = &acquired.lock_ref;
+        let value = acquired.record.encode();
         let mut session = Session::new(&self.locks, lock, acquired.deadline);
         if self.may_have_expired(acquired) {
-            let sight = session
-                .drive(&mut Read::new(false))
-                .await
-                .map_err(|failure| session.failed(None, failure))?;
-            if sight.uid != acquired.uid || !sight.shows(&acquired.value) {
+            let sight = session.look(false).await?;
+            if sight.uid != acquired.uid || !sight.shows(&value) {
                 return Err(self.replaced(acquired, &sight));
             }
             let clocks = Clocks { local: self.locks.clock.wall(), server: sight.date };
@@ -108,7 +102,7 @@ impl Lock {
                 });
             }
         }
-        let call = Change::remove(acquired.uid.clone(), acquired.value.clone());
+        let call = Change::remove(acquired.uid.clone(), value);
         let call = if self.locks.memory.puts(lock) { call.by_put(None) } else { call };
         match self.remove(&mut session, call).await? {
             None => Ok(()),
@@ -136,10 +130,6 @@ impl Lock {
     }
 
     fn of_another(&self, lock: &LockRef, record: Record) -> Error {
-        Error::OwnerMismatch(Box::new(Held {
-            lock: lock.clone(),
-            record,
-            seen_at: self.locks.clock.wall(),
-        }))
+        Error::OwnerMismatch(self.seen_held(lock, record))
     }
 }

@@ -8,6 +8,7 @@ use kubelock_core::call::{Call, Step, Write};
 use kubelock_core::doubt::Failure;
 use kubelock_core::pace::Pace;
 use kubelock_core::patch;
+use kubelock_core::read::Read;
 use kubelock_core::record::Record;
 use kubelock_core::stamp;
 use kubelock_core::timestamp::Timestamp;
@@ -108,12 +109,21 @@ impl<'a> Session<'a> {
 
     /// Whether the deadline has come.
     pub(crate) fn is_over(&self) -> bool {
-        self.deadline.saturating_duration_since(Instant::now()) < LEFT_MIN
+        self.left() < LEFT_MIN
+    }
+
+    fn left(&self) -> Duration {
+        self.deadline.saturating_duration_since(Instant::now())
     }
 
     /// How long ago the last request was sent when its answer had come.
     pub(crate) fn since_sent(&self) -> Duration {
         self.since_sent
+    }
+
+    /// Reads the object: all of it, for a PUT, or its metadata.
+    pub(crate) async fn look(&mut self, whole: bool) -> Result<Sight, Error> {
+        self.drive(&mut Read::new(whole)).await.map_err(|failure| self.failed(None, failure))
     }
 
     /// Takes the steps of `call` until it is done.
@@ -140,7 +150,7 @@ impl<'a> Session<'a> {
 
     /// Waits as the pace says; false if the deadline comes first.
     async fn wait(&self, pace: Pace, pause: &mut Duration) -> bool {
-        let left = self.deadline.saturating_duration_since(Instant::now());
+        let left = self.left();
         let span = match pace {
             Pace::Now => Duration::ZERO,
             Pace::After(span) => span.max(PAUSE_MIN),

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use kube::Client;
 use rustix::process::Signal;
 use tempfile::TempDir;
 
@@ -11,7 +12,7 @@ use crate::cluster::clusters_are_skipped;
 use crate::etcd::Etcd;
 use crate::kube_apiserver::KubeApiserver;
 use crate::users::{ADMIN, kubeconfig_path, write_users};
-use crate::{Error, report};
+use crate::{Error, kubeconfig, report};
 
 /// A control plane of one's own, for a test that kills or stops parts of it.
 ///
@@ -96,6 +97,11 @@ impl ControlPlane {
     /// The kubeconfig of [`ADMIN`].
     pub fn kubeconfig(&self) -> PathBuf {
         self.kubeconfig_for(ADMIN)
+    }
+
+    /// A client of the current runtime, as administrator, that sends each request once.
+    pub async fn client(&self) -> Result<Client, Error> {
+        kubeconfig::client(&self.kubeconfig()).await
     }
 
     /// The kubeconfig of one of the users of this crate, [`crate::ALICE`] for example.

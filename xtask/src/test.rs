@@ -19,7 +19,7 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     // One build after the other: each of them keeps all cores busy.
-    testkit::go::build_all().or_else(|error| bail!(testkit::report(&error)))?;
+    build_go()?;
     let mut command = cargo();
     command.args(["test", "--workspace", "--no-fail-fast"]).args(&args.more);
     // Kept until the tests are over, then gone.
@@ -30,6 +30,11 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         print(SKIPPED);
     }
     Ok(code)
+}
+
+/// All that our tests and measurements need of Go.
+pub(crate) fn build_go() -> Result<()> {
+    testkit::go::build_all().or_else(|error| bail!(testkit::report(&error)))
 }
 
 const SKIPPED: &str = "\

@@ -13,7 +13,6 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::view::View;
 use crate::output::{self, Format, age, talk, text};
-use crate::target::{Carrier, lock_name};
 
 /// Take a lock and return; it lasts for its ttl
 #[derive(Debug, clap::Args)]
@@ -53,10 +52,7 @@ pub(crate) async fn run(
     cluster: &ClusterArgs,
     common: &CommonArgs,
 ) -> Result<Exit, Failure> {
-    let carrier = Carrier::parse(args.on.on.as_deref())?;
-    let name = lock_name(&args.lock, &carrier)?;
-    let session = Session::open(&carrier, &args.on, cluster, common)?;
-    let target = session.target(name, &carrier, session.kind(&carrier).await?);
+    let (session, target) = Session::of(&args.lock, &args.on, cluster, common).await?;
     let options = AcquireOptions {
         owner: args.owner.into_owner(),
         ttl: args.ttl,

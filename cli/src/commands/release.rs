@@ -9,7 +9,6 @@ use crate::args::lock::{LockArgs, OwnerArgs};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::talk;
-use crate::target::{Carrier, lock_name};
 
 /// Give a lock back
 #[derive(Debug, clap::Args)]
@@ -36,10 +35,7 @@ pub(crate) async fn run(
     cluster: &ClusterArgs,
     common: &CommonArgs,
 ) -> Result<Exit, Failure> {
-    let carrier = Carrier::parse(args.on.on.as_deref())?;
-    let name = lock_name(&args.lock, &carrier)?;
-    let session = Session::open(&carrier, &args.on, cluster, common)?;
-    let target = session.target(name, &carrier, session.kind(&carrier).await?);
+    let (session, target) = Session::of(&args.lock, &args.on, cluster, common).await?;
     let options = ReleaseOptions {
         owner: args.owner.into_owner(),
         deadline: session.deadline.left(),

@@ -11,7 +11,7 @@ use crate::failure::Failure;
 use crate::hint::Flags;
 use crate::kind::Kind;
 use crate::sentence::Situation;
-use crate::target::{Carrier, Target, check_scope};
+use crate::target::{Carrier, Target, check_scope, lock_name};
 use crate::{discovery, kinds, sentence};
 
 /// A cluster, and how long it may take to answer.
@@ -41,6 +41,20 @@ impl Session {
             prefix: lock.prefix.clone(),
             namespace_asked_for: cluster.namespace.clone(),
         })
+    }
+
+    /// The same for one lock, and where it is.
+    pub(crate) async fn of(
+        lock: &str,
+        on: &LockArgs,
+        cluster: &ClusterArgs,
+        common: &CommonArgs,
+    ) -> Result<(Self, Target), Failure> {
+        let carrier = Carrier::parse(on.on.as_deref())?;
+        let name = lock_name(lock, &carrier)?;
+        let session = Self::open(&carrier, on, cluster, common)?;
+        let target = session.target(name, &carrier, session.kind(&carrier).await?);
+        Ok((session, target))
     }
 
     /// The kind of the lock's object; asks the cluster only for kinds that not every cluster has.

@@ -3,6 +3,8 @@
 //! Owners and the like come out of annotations that anybody may have written:
 //! they must not move the cursor, forge a line or flood the screen.
 
+use std::fmt::Write;
+
 /// Longest owner in a table or a sentence, in characters.
 const OWNER_MAX: usize = 60;
 /// Longest word of other kinds.
@@ -50,12 +52,10 @@ pub(crate) fn escaped_json(json: &str) -> String {
     for c in json.chars() {
         let layout = c == '\n';
         if (c.is_control() && !layout) || is_invisible(c) {
-            let units = c
-                .encode_utf16(&mut [0; 2])
-                .iter()
-                .map(|unit| format!("\\u{unit:04x}"))
-                .collect::<Vec<_>>();
-            escaped.push_str(&units.concat());
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                // Writing to a string cannot fail.
+                let _ = write!(escaped, "\\u{unit:04x}");
+            }
         } else {
             escaped.push(c);
         }

@@ -2,10 +2,8 @@
 
 use std::time::Duration;
 
-use kubelock::{Lock, Timestamp};
+use kubelock::{GetOptions, Lock, Timestamp};
 use testkit::wire::{Fault, Reply};
-
-use kubelock::GetOptions;
 
 use crate::support::{GET, PATCH, Stage, acquire, any_kube_lock, hasty, kube_lock, release};
 

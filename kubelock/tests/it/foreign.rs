@@ -1,8 +1,6 @@
 //! Records that others wrote, in whatever spelling, on the real server.
 
-use kubelock::{ExpiryRule, ReleaseOptions};
-
-use kubelock::GetOptions;
+use kubelock::{ExpiryRule, GetOptions, ReleaseOptions};
 
 use crate::support::{KEY, Stage, acquire, release};
 

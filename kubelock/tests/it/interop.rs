@@ -2,10 +2,8 @@
 
 use std::time::Duration;
 
-use kubelock::{Error, ReleaseOptions};
+use kubelock::{Error, GetOptions, ReleaseOptions};
 use testkit::seed::{Seed, SeedOutcome, SeedTarget};
-
-use kubelock::GetOptions;
 
 use crate::support::{KEY, Stage, acquire, by_local_clock, expired, release};
 

@@ -1,18 +1,13 @@
 //! The API server goes away and comes back.
 
-use std::path::Path;
-
-use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::core::GroupVersionResource;
 use kubelock::{Config, KubeLock, Lock};
+use testkit::ControlPlane;
 
 use crate::support::{acquire, hasty, release};
 
-async fn lock(kubeconfig: &Path) -> Lock {
-    let kubeconfig = Kubeconfig::read_from(kubeconfig).unwrap();
-    let options = KubeConfigOptions::default();
-    let config = kube::Config::from_custom_kubeconfig(kubeconfig, &options).await.unwrap();
-    let client = kubelock::client_without_retries(config).unwrap();
+async fn lock(control_plane: &ControlPlane) -> Lock {
+    let client = control_plane.client().await.unwrap();
     let gvr = GroupVersionResource::gvr("", "v1", "namespaces");
     let locks = KubeLock::new(Config { client, gvr }).unwrap().with_client_that_sends_once();
     locks.lock("l").unwrap()
@@ -21,7 +16,7 @@ async fn lock(kubeconfig: &Path) -> Lock {
 #[tokio::test]
 async fn a_lock_outlives_its_api_server_and_calls_meanwhile_are_told_that_nothing_was_written() {
     let Some(control_plane) = testkit::control_plane() else { return };
-    let lock = lock(&control_plane.kubeconfig()).await;
+    let lock = lock(&control_plane).await;
     let object = "default";
     let acquired = lock.acquire(object, acquire("alice")).await.unwrap();
 

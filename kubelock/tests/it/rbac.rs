@@ -1,18 +1,15 @@
 //! Users who may not do everything.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use http::Method;
 use kube::Client;
 use kube::api::{Api, PostParams};
-use kubelock::Lock;
+use kubelock::{GetOptions, Lock};
 use serde_json::json;
 use testkit::wire::Wire;
 
-use kubelock::GetOptions;
-
-use crate::support::{GET, PATCH, PUT, Skewed, Stage, acquire, hasty, kube_lock, release};
+use crate::support::{GET, PATCH, PUT, Stage, acquire, hasty, release};
 
 /// A user of this test's own, who may use these verbs on configmaps of the stage.
 struct User {
@@ -30,8 +27,7 @@ impl User {
         config.default_retry = false;
         config.auth_info.impersonate = Some(name);
         let wire = Wire::new(Client::try_from(config).unwrap());
-        let clock = Arc::new(Skewed(60));
-        let lock = stage.lock_of(&kube_lock(wire.client()).with_clock(clock));
+        let lock = stage.counted_lock_over(&wire);
         let user = Self { wire, lock };
         if !verbs.is_empty() {
             user.is_known().await;

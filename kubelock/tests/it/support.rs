@@ -46,7 +46,11 @@ impl Stage {
     /// The same with a wall clock a minute ahead: stamps are never early then, so that no slow
     /// answer adds the request that mends them, and requests can be counted on any machine.
     pub fn counted_lock(&self) -> Lock {
-        self.lock_of(&kube_lock(self.wire.client()).with_clock(Arc::new(Skewed(60))))
+        self.counted_lock_over(&self.wire)
+    }
+
+    pub fn counted_lock_over(&self, wire: &Wire) -> Lock {
+        self.lock_of(&kube_lock(wire.client()).with_clock(Arc::new(Skewed(60))))
     }
 
     pub fn lock_with(&self, client: Client) -> Lock {

@@ -6,6 +6,8 @@ pub(crate) mod lock;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
+#[cfg(unix)]
+use crate::commands::run::RunArgs;
 use crate::commands::{acquire::AcquireArgs, get::GetArgs, release::ReleaseArgs};
 use crate::program;
 use cluster::ClusterArgs;
@@ -29,6 +31,7 @@ A lock is one annotation on it: there is nothing to install in the cluster.";
 
 const EXAMPLES: &str = "\
 Examples:
+  kubelock run deploy -n ci -- make deploy       hold it while a command runs
   kubelock acquire deploy -n ci                  on lease/deploy, made when it is missing
   kubelock acquire schema --on configmap/app     on an object that exists
   kubelock get deploy -n ci                      who holds it, since when, for how long
@@ -40,6 +43,8 @@ Exit status:
 /// One subcommand each.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    #[cfg(unix)]
+    Run(RunArgs),
     Acquire(AcquireArgs),
     Release(ReleaseArgs),
     Get(GetArgs),

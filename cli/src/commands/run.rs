@@ -153,7 +153,8 @@ impl Run {
             }
             Err(error) => Err(Failure::failed(format!("cannot start a process: {error}"))),
         };
-        if !matches!(ended, Ok(Exit::Lost)) {
+        // A lock that was lost is not ours to give back.
+        if !hold.valid_for().is_zero() {
             self.release(hold).await;
         }
         ended

@@ -15,6 +15,7 @@ mod clocks;
 mod codec;
 mod faults;
 mod foreign;
+mod holds;
 mod interop;
 mod outage;
 mod rbac;

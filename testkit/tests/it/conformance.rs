@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
-use kube::Client;
+use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::{Client, Config};
 use serde_json::{Value, json};
 use testkit::scripted::ScriptedServer;
+use testkit::wire::Wire;
 
-use crate::talk::{Answer, Watch, send};
+use crate::talk::{Answer, Heard, Watch, send};
 
 const KEY: &str = "/metadata/annotations/a~1b";
 
@@ -15,12 +17,47 @@ async fn the_scripted_server_answers_as_the_real_one() {
     let Some(cluster) = testkit::cluster() else { return };
     cluster.ensure_crds().await;
     let namespace = cluster.namespace("conformance").await;
-    let real = transcript(&cluster.client().await, &namespace).await;
+    let wire = Wire::new(cluster.client().await);
+    let real = transcript(&wire.client(), &namespace).await;
     let scripted = transcript(&ScriptedServer::new().client(), &namespace).await;
     let pairs = real.iter().zip(&scripted);
     let differing: Vec<_> = pairs.filter(|(real, scripted)| real != scripted).collect();
     assert!(differing.is_empty(), "{differing:#?}");
     assert_eq!(real.len(), scripted.len());
+}
+
+#[tokio::test]
+async fn a_wire_breaks_the_watches_of_a_real_server_too() {
+    let Some(cluster) = testkit::cluster() else { return };
+    let namespace = cluster.namespace("conformance").await;
+    let collection = format!("/api/v1/namespaces/{namespace}/configmaps");
+    let wire = Wire::new(cluster.client().await);
+    let client = wire.client();
+    cluster.ensure_configmap(&namespace, "app").await;
+    let mut watch = Watch::open(&client, &collection, "fieldSelector=metadata.name%3Dapp").await;
+    assert_eq!(watch.hear().await.words(), "ADDED app");
+    wire.cut_now();
+    assert_eq!(watch.hear().await, Heard::Broken);
+}
+
+#[test]
+fn a_real_server_tells_of_a_version_too_old_by_an_event_as_the_scripted_one() {
+    let Some(control_plane) = testkit::control_plane() else { return };
+    // What a server serves watches from, it forgets when it dies.
+    control_plane.kill_api_server().unwrap();
+    control_plane.start_api_server().unwrap();
+    control_plane.wait_ready().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let kubeconfig = Kubeconfig::read_from(control_plane.kubeconfig()).unwrap();
+        let options = KubeConfigOptions::default();
+        let config = Config::from_custom_kubeconfig(kubeconfig, &options).await.unwrap();
+        let client = Client::try_from(config).unwrap();
+        let configmaps = "/api/v1/namespaces/default/configmaps";
+        let mut watch = Watch::open(&client, configmaps, "resourceVersion=1").await;
+        assert_eq!((watch.code, watch.hear().await.words()), (200, "ERROR Expired".into()));
+        assert_eq!(watch.hear().await, Heard::End);
+    });
 }
 
 /// Everything that is asked, and what comes of it.

@@ -10,3 +10,4 @@ mod leftovers;
 mod scripted;
 mod shared_build;
 mod talk;
+mod wire;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use testkit::scripted::ScriptedServer;
 use testkit::wire::Wire;
 
-use crate::talk::{Answer, Heard, Watch, send};
+use crate::talk::{Answer, Heard, Watch, send, send_text};
 
 const KEY: &str = "/metadata/annotations/a~1b";
 
@@ -65,6 +65,7 @@ async fn transcript(client: &Client, namespace: &str) -> Vec<String> {
     let mut script = Script { client, namespace, lines: Vec::new() };
     script.reads_and_creates().await;
     script.patches().await;
+    script.spellings().await;
     script.puts().await;
     script.patches_of_the_status().await;
     script.watches().await;
@@ -140,6 +141,29 @@ impl Script<'_> {
             ] {
                 self.ask("PATCH", app, patch).await;
             }
+        }
+    }
+
+    /// A tested string is compared as it is spelt.
+    async fn spellings(&mut self) {
+        for app in ["configmaps/app", "widgets/app"] {
+            let value =
+                json!({ "metadata": { "annotations": { "s": "<&>é\u{2028}\u{7f}\u{1}\t" } } });
+            self.ask("PATCH", app, value).await;
+            let uri = format!("{}/app", self.collection(app.trim_end_matches("/app")));
+            for spelt in [
+                "\\u003c\\u0026\\u003eé\\u2028\u{7f}\\u0001\\t",
+                "\\u003C\\u0026\\u003eé\\u2028\u{7f}\\u0001\\t",
+                "<&>é\\u2028\u{7f}\\u0001\\t",
+            ] {
+                let body = format!(
+                    r#"[{{"op":"test","path":"/metadata/annotations/s","value":"{spelt}"}}]"#
+                );
+                let json_patch = "application/json-patch+json";
+                let answer = send_text(self.client, "PATCH", &uri, json_patch, body).await;
+                self.lines.push(format!("{app} as {spelt}: {}", words(&answer)));
+            }
+            self.ask("PATCH", app, json!({ "metadata": { "annotations": null } })).await;
         }
     }
 

@@ -24,11 +24,21 @@ pub async fn send(client: &Client, method: &str, uri: &str, body: &Value) -> Ans
         "PATCH" => "application/merge-patch+json",
         _ => "application/json",
     };
+    let body = if body.is_null() { String::new() } else { body.to_string() };
+    send_text(client, method, uri, content_type, body).await
+}
+
+/// The same for a body whose spelling matters.
+pub async fn send_text(
+    client: &Client,
+    method: &str,
+    uri: &str,
+    content_type: &str,
+    body: String,
+) -> Answer {
     let request = Request::builder().method(method).uri(uri).header("content-type", content_type);
-    let body =
-        if body.is_null() { Body::empty() } else { Body::from(body.to_string().into_bytes()) };
-    let answer = client.send(request.body(body).unwrap()).await.unwrap();
-    let (parts, body) = answer.into_parts();
+    let request = request.body(Body::from(body.into_bytes())).unwrap();
+    let (parts, body) = client.send(request).await.unwrap().into_parts();
     let body = body.collect_bytes().await.unwrap();
     let json = serde_json::from_slice(&body).unwrap_or(Value::Null);
     Answer { code: parts.status.as_u16(), headers: parts.headers, json }

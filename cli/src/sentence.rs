@@ -10,6 +10,8 @@ use crate::hint::{Flags, quoted};
 use crate::output::{age, text};
 use crate::target::Target;
 
+const LOG_IN: &str = "log in again, or name another context with --context";
+
 /// Where an error happened.
 pub(crate) struct Situation<'a> {
     /// The command: `acquire`, `release`, `get`.
@@ -175,7 +177,7 @@ fn unauthorized(endpoint: &Endpoint) -> Failure {
     if let Some(Failure { message, .. }) = endpoint.trouble() {
         failure = failure.hint(format!("they could not be renewed: {}", text::paragraph(&message)));
     }
-    failure.hint("log in again, or name another context with --context")
+    failure.hint(LOG_IN)
 }
 
 fn unavailable(message: &str, at: &Situation<'_>) -> Failure {
@@ -192,7 +194,7 @@ fn no_credentials(why: &Failure, Endpoint { address, origin, .. }: &Endpoint) ->
     let failure = Failure::failed(format!(
         "cannot log in to the API server at {address} ({origin}): {message}"
     ));
-    why.hints.iter().fold(failure, Failure::hint)
+    why.hints.iter().fold(failure, Failure::hint).hint(LOG_IN)
 }
 
 /// Nothing was heard within `--request-timeout`.

@@ -41,7 +41,8 @@ fn service_account() -> Result<Access, Failure> {
     let proxy = proxy::choose(None, &config.cluster_url)?;
     Ok(Access {
         config,
-        // kube reads the file again within a minute, and keeps the last token when it cannot.
+        // kube's own layer reads the file again each minute, as the kubelet writes it, and keeps
+        // the last token when it cannot.
         credentials: None,
         proxy,
         namespace: namespace(),

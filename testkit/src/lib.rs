@@ -18,6 +18,7 @@ mod kube_apiserver;
 mod kubeconfig;
 mod port;
 mod progress;
+pub mod scripted;
 pub mod seed;
 mod seed_tests;
 mod server;

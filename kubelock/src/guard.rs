@@ -104,9 +104,9 @@ impl Guard {
         }
     }
 
-    /// Cancelled once the hold is over: lost, released or dropped.
+    /// Cancelled once the hold is over: lost, released or dropped. Cancelling it ends nothing.
     pub fn cancellation_token(&self) -> CancellationToken {
-        self.hold.over.clone()
+        self.hold.over.child_token()
     }
 
     /// Runs `work` for as long as the lock is held.

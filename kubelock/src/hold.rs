@@ -3,9 +3,11 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use kubelock_core::change::Change;
+use kubelock_core::answer::Sight;
+use kubelock_core::change::{Change, Outcome};
 use kubelock_core::hold::{self as machine, Loss, Next, Verdict, Written};
 use kubelock_core::name::PathSegment;
+use kubelock_core::reading::Reading;
 use kubelock_core::record::{HoldId, Record};
 use kubelock_core::token::FencingToken;
 use tokio_util::sync::CancellationToken;
@@ -129,9 +131,12 @@ impl Hold {
         Error::Lost { lock: Box::new(self.lock_ref.clone()), loss: Box::new(loss), unknown }
     }
 
-    /// Whether a sight shows bytes of this hold.
-    pub(crate) fn owns(&self, sight: &kubelock_core::answer::Sight) -> bool {
-        self.machine().own(sight).is_some()
+    /// Whether a sight, which may be old, shows a record of this hold: then it tells nothing new.
+    pub(crate) fn wrote(&self, sight: &Sight) -> bool {
+        let record = sight.value.as_deref().map(Record::decode);
+        let same_hold =
+            record.is_some_and(|record| record.is_ok_and(|it| it.hold == self.template.hold));
+        same_hold && sight.uid == self.token.uid()
     }
 
     /// Changes the state, and tells of a loss that came with it.
@@ -217,12 +222,7 @@ impl Hold {
     }
 
     /// The version that a write made, and whether writes to its subresource store the record.
-    fn learn(
-        &self,
-        outcome: &kubelock_core::change::Outcome,
-        extra: Option<&Extra>,
-    ) -> Option<String> {
-        use kubelock_core::change::Outcome;
+    fn learn(&self, outcome: &Outcome, extra: Option<&Extra>) -> Option<String> {
         let (Outcome::Changed(sight) | Outcome::Applied(sight)) = outcome else { return None };
         let subresource = extra.and_then(|extra| extra.subresource.as_ref());
         if let (Outcome::Changed(_), Some(subresource)) = (outcome, subresource) {
@@ -231,12 +231,7 @@ impl Hold {
         Some(sight.resource_version.clone())
     }
 
-    fn told(
-        &self,
-        session: &Session<'_>,
-        verdict: &Verdict,
-        started: kubelock_core::reading::Reading,
-    ) -> Option<Error> {
+    fn told(&self, session: &Session<'_>, verdict: &Verdict, started: Reading) -> Option<Error> {
         let took = self.lock.locks.reading().at_most_since(started);
         match verdict {
             Verdict::Confirmed => telemetry::renewed(&self.lock_ref, self.id(), took),

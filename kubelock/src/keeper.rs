@@ -55,7 +55,7 @@ impl Keeper {
         keeper.plan(locks, hold);
         let starts = !std::mem::replace(&mut keeper.entries().is_running, true);
         if starts {
-            let running = Running { keeper: keeper.clone() };
+            let running = Running { keeper: keeper.clone(), has_ended: false };
             locks.runtime.spawn(Box::pin(running.run(locks.clone())));
         }
     }
@@ -133,10 +133,12 @@ fn key(hold: &Arc<Hold>) -> usize {
 /// The task. Whatever way it ends, no hold believes itself renewed afterwards.
 struct Running {
     keeper: Arc<Keeper>,
+    /// Without any hold left; another may have been started since.
+    has_ended: bool,
 }
 
 impl Running {
-    async fn run(self, locks: KubeLock) {
+    async fn run(mut self, locks: KubeLock) {
         let mut last = locks.reading();
         loop {
             let now = locks.reading();
@@ -161,21 +163,22 @@ impl Running {
     }
 
     /// When the next thing is due; without any, the task is over.
-    fn first_or_end(&self) -> Option<Duration> {
+    fn first_or_end(&mut self) -> Option<Duration> {
         let mut entries = self.keeper.entries();
         let first = entries.first();
         entries.is_running = first.is_some();
+        self.has_ended = first.is_none();
         first
     }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
+        if self.has_ended {
+            return;
+        }
         let left = {
             let mut entries = self.keeper.entries();
-            if !entries.is_running {
-                return;
-            }
             entries.is_running = false;
             entries.take_due(Duration::MAX)
         };

@@ -43,7 +43,7 @@ async fn watch(watched: Weak<Hold>) {
                 }
             },
         };
-        if !hold.owns(&now) {
+        if !hold.wrote(&now) {
             // What is seen may be old: the renewal is the judge.
             hold.verify().await;
         }

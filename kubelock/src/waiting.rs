@@ -228,6 +228,12 @@ impl Waiting {
         }
     }
 
+    /// Ends a call that has no time left, although nobody stands in its way.
+    pub(crate) fn check_patience(&mut self) -> Result<(), Error> {
+        let deadline = self.plan.call;
+        self.patience(|lock| Error::Contended { lock, deadline }).map(drop)
+    }
+
     /// How long to wait for this holder yet; the error if that is over.
     fn held_by(&mut self, record: &Record) -> Result<Option<Duration>, Error> {
         let held = || Error::OwnerMismatch(self.lock.seen_held(&self.lock_ref, record.clone()));

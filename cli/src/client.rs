@@ -1,18 +1,25 @@
 //! The way to a cluster: where it is, as whom, over which connection.
 
+mod auth_layer;
+mod child;
 mod context;
-mod exec;
+mod credentials;
+mod identity;
 mod in_cluster;
 mod kubeconfig;
 mod pem_data;
+mod plugin;
 mod proxy;
 mod reach;
+mod renewal;
 mod stack;
+mod token;
 mod wire;
 
 use crate::args::cluster::ClusterArgs;
 use crate::failure::Failure;
 use context::Context;
+use credentials::Credentials;
 use reach::Reach;
 
 /// A cluster that can be talked to.
@@ -32,11 +39,27 @@ pub(crate) struct Endpoint {
     pub(crate) origin: String,
     /// Whether there has been a connection to it.
     pub(crate) reach: Reach,
+    /// The token that is renewed meanwhile, if there is one.
+    credentials: Option<Credentials>,
+}
+
+impl Endpoint {
+    /// Why the token could not be renewed, if so.
+    pub(crate) fn trouble(&self) -> Option<Failure> {
+        self.credentials.as_ref().and_then(Credentials::trouble)
+    }
+
+    /// Why the last request was not sent, where that was for want of a token.
+    pub(crate) fn withheld(&self) -> Option<Failure> {
+        self.credentials.as_ref().and_then(Credentials::withheld)
+    }
 }
 
 /// Everything that is needed to make a client, from a kubeconfig or a pod.
 struct Access {
     config: kube::Config,
+    /// A token that `config` does not know of, for it is renewed.
+    credentials: Option<Credentials>,
     proxy: Option<hyper_util::client::proxy::matcher::Intercept>,
     namespace: Option<String>,
     origin: String,
@@ -52,7 +75,8 @@ pub(crate) fn connect(args: &ClusterArgs, verbose: bool) -> Result<Connection, F
     impersonate(&mut access.config.auth_info, args)?;
     let reach = Reach::default();
     let (address, origin) = (address(&access.config.cluster_url), access.origin.clone());
-    let endpoint = Endpoint { address, origin, reach: reach.clone() };
+    let endpoint =
+        Endpoint { address, origin, reach: reach.clone(), credentials: access.credentials.clone() };
     let client = stack::client(&access, &reach, verbose)
         .map_err(|error| stack::unusable(&error, &endpoint))?;
     let namespace =

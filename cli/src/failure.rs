@@ -3,7 +3,7 @@
 use crate::exit::Exit;
 
 /// What to tell the person, and what the exit status tells the script.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Failure {
     pub(crate) exit: Exit,
     pub(crate) message: String,

@@ -10,6 +10,8 @@ use crate::hint::{Flags, quoted};
 use crate::output::{age, text};
 use crate::target::Target;
 
+const LOG_IN: &str = "log in again, or name another context with --context";
+
 /// Where an error happened.
 pub(crate) struct Situation<'a> {
     /// The command: `acquire`, `release`, `get`.
@@ -38,8 +40,7 @@ pub(crate) fn failure(error: &Error, at: &Situation<'_>) -> Failure {
         Error::OutcomeUnknown { settled_at, message, .. } => {
             outcome_unknown(*settled_at, message, at)
         }
-        Error::Unavailable { message, .. } if message.starts_with("no answer") => no_answer(at),
-        Error::Unavailable { message, .. } => unreachable(message, at.endpoint),
+        Error::Unavailable { message, .. } => unavailable(message, at),
         Error::Contended { deadline, .. } => Failure::failed(format!(
             "the object of {lock} changed at each attempt for {deadline:?}"
         ))
@@ -153,11 +154,7 @@ fn forbidden(verbs: &[&str], message: &str, at: &Situation<'_>) -> Failure {
 fn refused(code: u16, reason: &str, message: &str, at: &Situation<'_>) -> Failure {
     let (lock, message) = (at.target.describe(), text::paragraph(message));
     if code == 401 {
-        let Endpoint { address, origin, .. } = at.endpoint;
-        return Failure::failed(format!(
-            "the API server at {address} does not accept the credentials of {origin}"
-        ))
-        .hint("log in again, or name another context with --context");
+        return unauthorized(at.endpoint);
     }
     // The object's own 404 is another error: this is the namespace of a Lease that was to be made.
     if code == 404 && at.target.own_lease {
@@ -169,6 +166,35 @@ fn refused(code: u16, reason: &str, message: &str, at: &Situation<'_>) -> Failur
         "the API server refused to {} {lock} ({code}{reason}): {message}",
         at.verb
     ))
+}
+
+/// A renewal that failed says more than the server does.
+fn unauthorized(endpoint: &Endpoint) -> Failure {
+    let Endpoint { address, origin, .. } = endpoint;
+    let mut failure = Failure::failed(format!(
+        "the API server at {address} does not accept the credentials of {origin}"
+    ));
+    if let Some(Failure { message, .. }) = endpoint.trouble() {
+        failure = failure.hint(format!("they could not be renewed: {}", text::paragraph(&message)));
+    }
+    failure.hint(LOG_IN)
+}
+
+fn unavailable(message: &str, at: &Situation<'_>) -> Failure {
+    match at.endpoint.withheld() {
+        Some(why) => no_credentials(&why, at.endpoint),
+        None if message.starts_with("no answer") => no_answer(at),
+        None => unreachable(message, at.endpoint),
+    }
+}
+
+/// The token has ended, and there is no other: nothing was sent.
+fn no_credentials(why: &Failure, Endpoint { address, origin, .. }: &Endpoint) -> Failure {
+    let message = text::paragraph(&why.message);
+    let failure = Failure::failed(format!(
+        "cannot log in to the API server at {address} ({origin}): {message}"
+    ));
+    why.hints.iter().fold(failure, Failure::hint).hint(LOG_IN)
 }
 
 /// Nothing was heard within `--request-timeout`.
@@ -202,7 +228,10 @@ pub(crate) fn discovery_failed(error: &kube::Error, endpoint: &Endpoint) -> Fail
         }
         kube::Error::Service(error) => unreachable(&root_cause(error.as_ref()), endpoint),
         kube::Error::HyperError(error) => unreachable(&root_cause(error), endpoint),
-        kube::Error::Auth(_) => unreachable("the credentials cannot be used", endpoint),
+        kube::Error::Auth(_) => match endpoint.withheld() {
+            Some(why) => no_credentials(&why, endpoint),
+            None => unreachable("the credentials cannot be used", endpoint),
+        },
         _ => unreachable("its answer cannot be read", endpoint),
     }
 }

@@ -21,7 +21,16 @@ pub enum Outcome {
     /// The record stands, confirmed by this answer.
     Acquired(Sight),
     /// Somebody holds the lock: this was seen.
-    Held(Record),
+    Held {
+        /// Whose record.
+        record: Record,
+        /// What the read showed.
+        sight: Sight,
+    },
+    /// For a hold: this was seen instead of an object that the write fits.
+    Seen(Sight),
+    /// For a hold: the object does not exist.
+    Missing,
     /// The annotation is no record.
     Malformed(Malformed),
     /// Anything else.
@@ -35,6 +44,7 @@ pub struct Acquire {
     value: String,
     rule: ExpiryRule,
     may_create: bool,
+    for_hold: bool,
     verb: Verb,
     /// The resourceVersion that the write sent last was decided on, if any was seen.
     version: Option<String>,
@@ -57,6 +67,7 @@ impl Acquire {
             value,
             rule,
             may_create: false,
+            for_hold: false,
             verb: Verb::default(),
             version: None,
             sent_put: false,
@@ -71,6 +82,31 @@ impl Acquire {
     pub fn creating(mut self, may_create: bool) -> Self {
         self.may_create = may_create;
         self
+    }
+
+    /// Writes in this form, decided on what was seen at this resourceVersion, if it was seen.
+    #[must_use]
+    pub fn in_form(mut self, form: Form, version: Option<String>) -> Self {
+        (self.form, self.version, self.first_contact) = (form, version, false);
+        self
+    }
+
+    /// Takes the lock for a hold: only on a living object, and in one form only. Whatever else
+    /// is to be done is for the hold to decide, and to do with fresh bytes.
+    #[must_use]
+    pub fn for_hold(mut self) -> Self {
+        (self.for_hold, self.first_contact) = (true, false);
+        self
+    }
+
+    /// Whether an answer that confirms the record is that to its only attempt.
+    pub fn is_first_try(&self) -> bool {
+        self.doubt.is_first_try()
+    }
+
+    /// Whether an attempt got no answer: it may land yet.
+    pub fn has_unanswered(&self) -> bool {
+        self.doubt.has_unanswered()
     }
 
     /// Reads and puts the whole object from the start, where patching is known to be forbidden.
@@ -123,7 +159,10 @@ impl Call for Acquire {
             form if self.verb.is_put() => {
                 Write::Put { expected: form.expected(), value: Some(self.value.clone()) }
             }
-            form => Write::Patch(patch::acquire(key, form, &self.value)?),
+            form => {
+                let body = patch::acquire(key, form, &self.value, self.for_hold)?;
+                Write::Patch { body, subresource: None }
+            }
         })
     }
 
@@ -141,6 +180,9 @@ impl Acquire {
         );
         self.doubt.refused(refusal);
         self.sent_put = self.verb.is_put() && self.form != Form::Create;
+        if missing && self.for_hold {
+            return Step::Done(Outcome::Missing);
+        }
         if missing && self.may_create && self.form != Form::Create {
             self.form = Form::Create;
             return Step::Write(Pace::Now);
@@ -163,11 +205,15 @@ impl Acquire {
         }
         let inexplicable = self.doubt.settle(self.should_have_passed(&sight));
         self.version = Some(sight.resource_version.clone());
+        if self.for_hold {
+            return self.on_sight_for_hold(sight, inexplicable);
+        }
+        let shown = sight.clone();
         let clocks = Clocks { local, server: sight.date };
         let next = match sight.value {
             None if sight.has_annotations => Ok(Form::NewKey),
             None => Ok(Form::NewMap),
-            Some(value) => self.form_over(value, clocks),
+            Some(value) => self.form_over(value, clocks, shown),
         };
         match next {
             Ok(form) => self.write_again(form, inexplicable),
@@ -176,6 +222,15 @@ impl Acquire {
             Err(_) if self.doubt.has_unanswered() => self.persist(),
             Err(outcome) => Step::Done(outcome),
         }
+    }
+
+    /// The same bytes go out again where they fit: after an attempt without an answer, after one
+    /// that should have passed, and after the read that a PUT begins with.
+    fn on_sight_for_hold(&mut self, sight: Sight, inexplicable: bool) -> Step<Outcome> {
+        if !sight.is_terminating && self.form_fits(&sight) {
+            return self.write_again(self.form.clone(), inexplicable);
+        }
+        Step::Done(Outcome::Seen(sight))
     }
 
     /// Goes on with the same bytes where they cannot be applied at present. A patch does so
@@ -188,12 +243,12 @@ impl Acquire {
     }
 
     /// How to take a lock that carries `value`, or why not.
-    fn form_over(&self, value: String, clocks: Clocks) -> Result<Form, Outcome> {
+    fn form_over(&self, value: String, clocks: Clocks, sight: Sight) -> Result<Form, Outcome> {
         let record = Record::decode(&value).map_err(Outcome::Malformed)?;
         if self.rule.is_expired(&record, clocks) {
             Ok(Form::Replace(value))
         } else {
-            Err(Outcome::Held(record))
+            Err(Outcome::Held { record, sight })
         }
     }
 
@@ -206,6 +261,9 @@ impl Acquire {
 
     fn on_missing(&mut self) -> Step<Outcome> {
         let inexplicable = self.doubt.settle(self.form == Form::Create);
+        if self.for_hold && (self.form != Form::Create || !inexplicable) {
+            return Step::Done(Outcome::Missing);
+        }
         if self.may_create {
             return self.write_again(Form::Create, inexplicable);
         }

@@ -17,6 +17,8 @@ pub struct Sight {
     pub has_others: bool,
     /// The value of the lock's annotation.
     pub value: Option<String>,
+    /// Whether the object is being deleted, and waits for its finalizers.
+    pub is_terminating: bool,
     /// The server's time in that very answer, cut to seconds.
     pub date: Option<Timestamp>,
 }

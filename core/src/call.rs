@@ -5,7 +5,7 @@
 //! deadline has come.
 
 use crate::answer::{ReadReply, WriteReply};
-use crate::name::AnnotationKey;
+use crate::name::{AnnotationKey, PathSegment};
 use crate::pace::Pace;
 use crate::timestamp::Timestamp;
 
@@ -23,8 +23,13 @@ pub enum Step<Outcome> {
 /// A write to be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Write {
-    /// A JSON Patch with this body.
-    Patch(Vec<u8>),
+    /// A JSON Patch with this body, of the object or a subresource of it.
+    Patch {
+        /// The body.
+        body: Vec<u8>,
+        /// `status`, for example.
+        subresource: Option<PathSegment>,
+    },
     /// A PUT of the whole object as last read.
     Put {
         /// What the annotation holds there: with anything else the PUT is not sent.

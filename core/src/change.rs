@@ -7,7 +7,7 @@
 use crate::answer::{ReadReply, Sight, WriteReply};
 use crate::call::{Call, Step, Write};
 use crate::doubt::{Doubt, Failure, Setback};
-use crate::name::AnnotationKey;
+use crate::name::{AnnotationKey, PathSegment};
 use crate::pace::Pace;
 use crate::patch;
 use crate::timestamp::Timestamp;
@@ -18,6 +18,9 @@ use crate::verb::Verb;
 pub enum Outcome {
     /// The change stands, confirmed by this answer.
     Changed(Sight),
+    /// The caller's operations were applied, and the record is as it was: the kind takes no
+    /// annotations with this subresource.
+    Applied(Sight),
     /// The record went away after an attempt without an answer: by that attempt, as far as can be told.
     Vanished,
     /// The record was gone before: this is what stands in its place.
@@ -35,7 +38,18 @@ pub struct Change {
     verb: Verb,
     /// The resourceVersion that the write sent last relied on, if it was a PUT.
     put_version: Option<String>,
+    more: Option<More>,
     doubt: Doubt,
+}
+
+/// What else is to be done in the same write.
+#[derive(Debug, Clone)]
+struct More {
+    operations: Vec<serde_json::Value>,
+    subresource: Option<PathSegment>,
+    /// Whether the write is known to replace the record, too: then it can be sent again without
+    /// being applied twice.
+    repeatable: bool,
 }
 
 impl Change {
@@ -47,6 +61,7 @@ impl Change {
             new: None,
             verb: Verb::default(),
             put_version: None,
+            more: None,
             doubt: Doubt::default(),
         }
     }
@@ -54,6 +69,29 @@ impl Change {
     /// Prepares to replace the record `old` on the object with this UID.
     pub fn replace(uid: String, old: String, new: String) -> Self {
         Self { new: Some(new), ..Self::remove(uid, old) }
+    }
+
+    /// Does more in the same write: the operations of a JSON Patch, on a subresource if one is
+    /// named. `repeatable` tells whether a write to it is known to store the record, too.
+    #[must_use]
+    pub fn with_operations(
+        mut self,
+        operations: Vec<serde_json::Value>,
+        subresource: Option<PathSegment>,
+        repeatable: bool,
+    ) -> Self {
+        self.more = Some(More { operations, subresource, repeatable });
+        self
+    }
+
+    /// Whether the answer that confirmed the change is that to its only attempt.
+    pub fn is_first_try(&self) -> bool {
+        self.doubt.is_first_try()
+    }
+
+    /// Whether an attempt got no answer.
+    pub fn has_unanswered(&self) -> bool {
+        self.doubt.has_unanswered()
     }
 
     /// Puts the whole object, where patching is known to be forbidden. `version` is the
@@ -87,9 +125,12 @@ impl Call for Change {
             WriteReply::Applied(sight) if self.stands_in(&sight) => {
                 Step::Done(Outcome::Changed(sight))
             }
+            WriteReply::Applied(sight) if self.took_no_record(&sight) => {
+                Step::Done(Outcome::Applied(sight))
+            }
             WriteReply::Applied(_) => fail(Failure::Altered),
             WriteReply::Refused(refusal) => {
-                if refusal.is_plain_forbidden() {
+                if refusal.is_plain_forbidden() && self.more.is_none() {
                     self.verb.forbidden();
                 }
                 self.doubt.refused(refusal);
@@ -122,7 +163,12 @@ impl Call for Change {
             let expected = Some(self.old.clone());
             return Ok(Write::Put { expected, value: self.new.clone() });
         }
-        patch::change(key, &self.uid, &self.old, self.new.as_deref()).map(Write::Patch)
+        let (operations, subresource) = match &self.more {
+            Some(more) => (more.operations.as_slice(), more.subresource.clone()),
+            None => (&[][..], None),
+        };
+        let body = patch::change(key, &self.uid, &self.old, self.new.as_deref(), operations)?;
+        Ok(Write::Patch { body, subresource })
     }
 
     fn is_whole(&self) -> bool {
@@ -136,6 +182,9 @@ impl Change {
             return Step::Done(self.without_the_old(sight));
         }
         let inexplicable = self.doubt.settle(self.should_have_passed(&sight));
+        if self.more.as_ref().is_some_and(|more| !more.repeatable) {
+            return fail(self.doubt.as_it_stands().naming(VERBS));
+        }
         self.put_version = self.verb.is_put().then_some(sight.resource_version);
         match self.doubt.write_again(inexplicable) {
             Ok(pace) => Step::Write(pace),
@@ -158,6 +207,12 @@ impl Change {
             None if self.doubt.has_unanswered() => Outcome::Vanished,
             _ => Outcome::Gone(sight),
         }
+    }
+
+    /// Some kinds store nothing but the subresource itself.
+    fn took_no_record(&self, sight: &Sight) -> bool {
+        let on_subresource = self.more.as_ref().is_some_and(|more| more.subresource.is_some());
+        on_subresource && sight.uid == self.uid && sight.shows(&self.old)
     }
 
     fn stands_in(&self, sight: &Sight) -> bool {

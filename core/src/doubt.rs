@@ -147,6 +147,12 @@ impl Doubt {
         !self.unanswered && !self.unread_refusal
     }
 
+    /// Whether no attempt so far was refused or left without an answer: an answer that confirms
+    /// the write now is that to its only attempt.
+    pub(crate) fn is_first_try(&self) -> bool {
+        !self.unanswered && self.last_refusal.is_none()
+    }
+
     /// Whether some attempt got no answer.
     pub(crate) fn has_unanswered(&self) -> bool {
         self.unanswered
@@ -155,6 +161,15 @@ impl Doubt {
     /// Whether another change of the object may be why the last write was refused.
     pub(crate) fn may_be_a_race(&self) -> bool {
         self.last_refusal.as_ref().is_some_and(Refusal::may_be_a_race)
+    }
+
+    /// What to say of a write that must not be sent again: it is known what was answered, or
+    /// nothing is.
+    pub(crate) fn as_it_stands(&self) -> Failure {
+        match &self.last_refusal {
+            Some(refusal) if !self.unanswered => Failure::Refused(refusal.clone()),
+            _ => Failure::Unknown(self.last_words.clone()),
+        }
     }
 
     /// What to say when the deadline has come.

@@ -37,10 +37,23 @@ impl Form {
 #[derive(Serialize)]
 #[serde(tag = "op", rename_all = "lowercase")]
 enum Operation<'a> {
-    Test { path: &'a str, value: Option<&'a str> },
-    Add { path: &'a str, value: Value<'a> },
-    Replace { path: &'a str, value: &'a str },
-    Remove { path: &'a str },
+    Test {
+        path: &'a str,
+        value: Option<&'a str>,
+    },
+    Add {
+        path: &'a str,
+        value: Value<'a>,
+    },
+    Replace {
+        path: &'a str,
+        value: &'a str,
+    },
+    Remove {
+        path: &'a str,
+    },
+    #[serde(untagged)]
+    Any(&'a serde_json::Value),
 }
 
 #[derive(Serialize)]
@@ -52,8 +65,10 @@ enum Value<'a> {
 
 const ANNOTATIONS: &str = "/metadata/annotations";
 const UID: &str = "/metadata/uid";
+const DELETION: &str = "/metadata/deletionTimestamp";
 
-/// The JSON Patch that puts `value` under `key` if the object is as `form` says.
+/// The JSON Patch that puts `value` under `key` if the object is as `form` says; with `living`,
+/// only on an object that is not being deleted.
 ///
 /// # Errors
 /// None in practice: strings always encode.
@@ -61,10 +76,15 @@ const UID: &str = "/metadata/uid";
 /// # Shape
 /// `[{"op":"test","path":…,"value":…},{"op":"add","path":…,"value":…}]`; for
 /// [`Form::Create`] see [`new_lease`].
-pub fn acquire(key: &AnnotationKey, form: &Form, value: &str) -> serde_json::Result<Vec<u8>> {
+pub fn acquire(
+    key: &AnnotationKey,
+    form: &Form,
+    value: &str,
+    living: bool,
+) -> serde_json::Result<Vec<u8>> {
     let pointer = key.pointer();
     let path = pointer.as_str();
-    let operations = match form {
+    let write = match form {
         Form::NewMap => {
             let map = BTreeMap::from([(key.as_str(), value)]);
             [
@@ -80,18 +100,21 @@ pub fn acquire(key: &AnnotationKey, form: &Form, value: &str) -> serde_json::Res
             Operation::Add { path, value: Value::Text(value) },
         ],
     };
-    go_json::to_vec(&operations)
+    let alive = living.then_some(Operation::Test { path: DELETION, value: None });
+    go_json::to_vec(&alive.into_iter().chain(write).collect::<Vec<_>>())
 }
 
-/// The JSON Patch that replaces the record `old` on the object with this UID, or removes it.
+/// The JSON Patch that replaces the record `old` on the object with this UID, or removes it, and
+/// then does whatever else `operations` say, all or nothing.
 ///
 /// # Errors
-/// None in practice: strings always encode.
+/// None in practice: strings and values always encode.
 pub fn change(
     key: &AnnotationKey,
     uid: &str,
     old: &str,
     new: Option<&str>,
+    operations: &[serde_json::Value],
 ) -> serde_json::Result<Vec<u8>> {
     let pointer = key.pointer();
     let path = pointer.as_str();
@@ -99,11 +122,13 @@ pub fn change(
         Some(value) => Operation::Replace { path, value },
         None => Operation::Remove { path },
     };
-    go_json::to_vec(&[
+    let own = [
         Operation::Test { path: UID, value: Some(uid) },
         Operation::Test { path, value: Some(old) },
         write,
-    ])
+    ];
+    let operations = operations.iter().map(Operation::Any);
+    go_json::to_vec(&own.into_iter().chain(operations).collect::<Vec<_>>())
 }
 
 /// A Lease that carries `value` from its first moment.
@@ -203,22 +228,37 @@ mod tests {
             ),
         ];
         for (form, body) in rows {
-            assert_eq!(text(acquire(&key(), &form, "new")), body);
+            assert_eq!(text(acquire(&key(), &form, "new", false)), body);
         }
     }
 
     #[test]
     fn a_change_tests_the_uid_and_the_exact_record() {
         assert_eq!(
-            text(change(&key(), "u", "old", None)),
+            text(change(&key(), "u", "old", None, &[])),
             r#"[{"op":"test","path":"/metadata/uid","value":"u"},{"op":"test","path":"/metadata/annotations/kubelock.giantswarm.io~1l","value":"old"},{"op":"remove","path":"/metadata/annotations/kubelock.giantswarm.io~1l"}]"#
         );
-        assert!(text(change(&key(), "u", "old", Some("new"))).ends_with(r#""op":"replace","path":"/metadata/annotations/kubelock.giantswarm.io~1l","value":"new"}]"#));
+        assert!(text(change(&key(), "u", "old", Some("new"), &[])).ends_with(r#""op":"replace","path":"/metadata/annotations/kubelock.giantswarm.io~1l","value":"new"}]"#));
+    }
+
+    #[test]
+    fn a_hold_is_taken_on_a_living_object_only() {
+        let body = text(acquire(&key(), &Form::NewKey, "new", true));
+        let test = r#"[{"op":"test","path":"/metadata/deletionTimestamp","value":null},"#;
+        assert!(body.starts_with(test), "{body}");
+    }
+
+    #[test]
+    fn other_operations_come_after_the_record_and_are_spelt_as_the_server_spells_them() {
+        let operation = serde_json::json!({"op": "test", "path": "/data/a", "value": "<b>"});
+        let body = text(change(&key(), "u", "old", Some("new"), &[operation]));
+        let end = r#""value":"new"},{"op":"test","path":"/data/a","value":"\u003cb\u003e"}]"#;
+        assert!(body.ends_with(end), "{body}");
     }
 
     #[test]
     fn a_tested_value_is_spelt_as_the_server_spells_it() {
-        let body = text(change(&key(), "u", "a<b&é\u{2028}\u{7f}", None));
+        let body = text(change(&key(), "u", "a<b&é\u{2028}\u{7f}", None, &[]));
         assert!(body.contains("\"a\\u003cb\\u0026é\\u2028\u{7f}\""), "{body}");
     }
 

@@ -46,7 +46,7 @@ impl Call for Read {
     }
 
     fn write(&self, _key: &AnnotationKey) -> serde_json::Result<Write> {
-        Ok(Write::Patch(b"[]".to_vec()))
+        Ok(Write::Patch { body: b"[]".to_vec(), subresource: None })
     }
 
     fn is_whole(&self) -> bool {

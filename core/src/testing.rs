@@ -21,6 +21,7 @@ pub(crate) fn sight(value: Option<&str>) -> Sight {
         has_annotations: true,
         has_others: true,
         value: value.map(Into::into),
+        is_terminating: false,
         date: Some(at(1_000)),
     }
 }

@@ -1,8 +1,11 @@
 //! How a lock is taken: the record, its one write, and another one where clocks differ.
 
+use std::time::Duration;
+
 use kubelock_core::acquire::{Acquire, Outcome};
 use kubelock_core::answer::Sight;
 use kubelock_core::change::{self, Change};
+use kubelock_core::doubt::Failure;
 use kubelock_core::expiry::ExpiryRule;
 use kubelock_core::record::Record;
 use kubelock_core::stamp;
@@ -10,16 +13,24 @@ use kubelock_core::timestamp::Timestamp;
 
 use crate::acquired::Acquired;
 use crate::error::Error;
+use crate::hold_options::Wait;
 use crate::lock::Lock;
 use crate::lock_ref::LockRef;
 use crate::options::AcquireOptions;
 use crate::session::Session;
 use crate::stamps;
+use crate::waiting::{Decided, Waiting};
 
 /// All annotations of an object together, keys and values, in bytes (Kubernetes' limit).
 const ANNOTATIONS_MAX: usize = 256 * 1024;
 /// A second one helps where the attempts of the first were slow; no more than that.
 const RESTAMPS_MAX: usize = 2;
+
+/// How one try ended.
+enum Tried {
+    Acquired(Box<Acquired>),
+    Held(Record, Sight),
+}
 
 impl Lock {
     pub(crate) async fn try_acquire(
@@ -29,15 +40,49 @@ impl Lock {
     ) -> Result<Acquired, Error> {
         let lock = self.lock_ref(object)?;
         let ttl = options.check(&lock.gvr)?;
-        let record = Record::new(options.owner.as_str(), self.stamp(options.expiry), ttl);
-        let value = record.encode();
-        check_size(&lock, &value)?;
-        let mut session = Session::new(&self.locks, &lock, options.deadline);
-        let mut call = self.acquire_call(&lock, &options, value);
+        let template = Record::new(options.owner.as_str(), Timestamp::GO_ZERO, ttl);
+        check_size(&lock, &template.encode())?;
+        let mut waiting = None;
+        let mut decided = None;
+        loop {
+            let (record, sight) = match self.try_once(&lock, &options, &template, decided).await? {
+                Tried::Acquired(acquired) => return Ok(*acquired),
+                Tried::Held(record, sight) => (record, sight),
+            };
+            if options.wait == Wait::No || record.owner == options.owner {
+                return Err(self.held(&lock, record, &options.owner));
+            }
+            let plan = options.plan(ttl);
+            let waiting = waiting.get_or_insert_with(|| Waiting::new(self, &lock, plan));
+            decided = waiting.decide(sight).await?;
+        }
+    }
+
+    /// One try. A server that does not answer ends it, whether the caller waits or not.
+    async fn try_once(
+        &self,
+        lock: &LockRef,
+        options: &AcquireOptions,
+        template: &Record,
+        decided: Option<Decided>,
+    ) -> Result<Tried, Error> {
+        let record = self.stamped(template, options.expiry);
+        let mut session = Session::new(&self.locks, lock, options.deadline);
+        let mut call = self.acquire_call(lock, options, record.encode());
+        if let Some((form, version)) = decided {
+            call = call.in_form(form, version);
+        }
         match session.drive(&mut call).await {
-            Outcome::Acquired(sight) => self.confirmed(&mut session, options, record, sight).await,
-            Outcome::Held(record) => Err(self.held(&lock, record, &options.owner)),
+            Outcome::Acquired(sight) => {
+                let acquired = self.confirmed(&mut session, options, record, sight).await?;
+                Ok(Tried::Acquired(Box::new(acquired)))
+            }
+            Outcome::Held { record, sight } => Ok(Tried::Held(record, sight)),
             Outcome::Malformed(source) => Err(Error::Malformed { lock: session.lock(), source }),
+            // Only holds are told of these.
+            Outcome::Seen(_) | Outcome::Missing => {
+                Err(session.failed(None, Failure::ObjectMissing))
+            }
             Outcome::Failed(failure) => Err(session.failed(Some(&record), failure)),
         }
     }
@@ -51,8 +96,13 @@ impl Lock {
             .by_put(memory.puts(lock))
     }
 
+    /// The same record, with a stamp of now.
+    pub(crate) fn stamped(&self, template: &Record, expiry: ExpiryRule) -> Record {
+        template.stamped(self.stamp(expiry))
+    }
+
     /// The Go package's rule stamps by the local clock, too.
-    fn stamp(&self, expiry: ExpiryRule) -> Timestamp {
+    pub(crate) fn stamp(&self, expiry: ExpiryRule) -> Timestamp {
         let (clock, memory) = (&self.locks.clock, &self.locks.memory);
         let wall = clock.wall();
         let server = match expiry {
@@ -67,7 +117,7 @@ impl Lock {
     async fn confirmed(
         &self,
         session: &mut Session<'_>,
-        options: AcquireOptions,
+        options: &AcquireOptions,
         mut record: Record,
         mut sight: Sight,
     ) -> Result<Acquired, Error> {
@@ -77,10 +127,11 @@ impl Lock {
             }
             let mut better = record.clone();
             better.created_at = self.stamp(options.expiry);
-            sight = self.restamp(session, sight, &options, &record, &better).await?;
+            sight = self.restamp(session, sight, options, &record, &better).await?;
             record = better;
         }
-        Ok(self.acquired(*session.lock(), &options, record, sight))
+        let (expiry, deadline) = (options.expiry, options.deadline);
+        Ok(self.acquired(*session.lock(), (expiry, deadline), record, sight))
     }
 
     async fn restamp(
@@ -97,29 +148,22 @@ impl Lock {
             call = call.by_put(None);
         }
         match session.drive(&mut call).await {
-            change::Outcome::Changed(sight) => Ok(sight),
+            change::Outcome::Changed(sight) | change::Outcome::Applied(sight) => Ok(sight),
             change::Outcome::Gone(sight) => Err(self.taken_away(&lock, &sight, options)),
             change::Outcome::Vanished => Err(Error::NotFound { lock, expired: None }),
             change::Outcome::Failed(failure) => Err(session.left_behind(record, better, failure)),
         }
     }
 
-    fn acquired(
+    pub(crate) fn acquired(
         &self,
         lock_ref: LockRef,
-        options: &AcquireOptions,
+        (expiry, deadline): (ExpiryRule, Duration),
         record: Record,
         sight: Sight,
     ) -> Acquired {
-        Acquired {
-            lock: self.clone(),
-            lock_ref,
-            record,
-            uid: sight.uid,
-            resource_version: sight.resource_version,
-            expiry: options.expiry,
-            deadline: options.deadline,
-        }
+        let Sight { uid, resource_version, .. } = sight;
+        Acquired { lock: self.clone(), lock_ref, record, uid, resource_version, expiry, deadline }
     }
 
     /// Between two writes of this call somebody put another record in the place of ours.
@@ -143,7 +187,7 @@ fn is_off(record: &Record, sight: &Sight, session: &Session<'_>) -> bool {
 }
 
 /// Refuses what could never be stored, before anything is sent.
-fn check_size(lock: &LockRef, value: &str) -> Result<(), Error> {
+pub(crate) fn check_size(lock: &LockRef, value: &str) -> Result<(), Error> {
     let size = lock.key.as_str().len() + value.len();
     if size <= ANNOTATIONS_MAX {
         return Ok(());

@@ -1,12 +1,14 @@
 //! One request, one answer.
 
 use std::error::Error as StdError;
+use std::time::Duration;
 
 use http::{Method, Request, header};
 use http_body_util::{BodyExt, Limited};
 use kube::client::Body;
-use tokio::time::Instant;
+use kubelock_core::name::PathSegment;
 
+use crate::kube_lock::KubeLock;
 use crate::lock_ref::LockRef;
 use crate::status::Answer;
 
@@ -14,10 +16,10 @@ use crate::status::Answer;
 const BODY_MAX: usize = 32 * 1024 * 1024;
 
 /// Metadata is all we need; a server that cannot cut it out sends the object.
-const METADATA: &str =
+pub(crate) const METADATA: &str =
     "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json";
 const WHOLE: &str = "application/json";
-const USER_AGENT: &str = concat!("kubelock/", env!("CARGO_PKG_VERSION"));
+pub(crate) const USER_AGENT: &str = concat!("kubelock/", env!("CARGO_PKG_VERSION"));
 
 /// Why there is no answer.
 pub(crate) enum NoAnswer {
@@ -29,20 +31,30 @@ pub(crate) enum NoAnswer {
 
 /// The API path of one object.
 pub(crate) struct Api<'a> {
-    pub(crate) client: &'a kube::Client,
+    pub(crate) kube_lock: &'a KubeLock,
     pub(crate) lock: &'a LockRef,
 }
 
 impl Api<'_> {
-    pub(crate) async fn get(&self, whole: bool, until: Instant) -> Result<Answer, NoAnswer> {
+    pub(crate) async fn get(&self, whole: bool, until: Duration) -> Result<Answer, NoAnswer> {
         let accept = if whole { WHOLE } else { METADATA };
         self.send(Method::GET, &self.object_path(), accept, None, until).await
     }
 
-    pub(crate) async fn patch(&self, body: Vec<u8>, until: Instant) -> Result<Answer, NoAnswer> {
+    pub(crate) async fn patch(
+        &self,
+        body: Vec<u8>,
+        subresource: Option<&PathSegment>,
+        until: Duration,
+    ) -> Result<Answer, NoAnswer> {
+        let mut path = self.object_path();
+        if let Some(subresource) = subresource {
+            path.push('/');
+            path.push_str(subresource.as_str());
+        }
         self.send(
             Method::PATCH,
-            &self.object_path(),
+            &path,
             METADATA,
             Some(("application/json-patch+json", body)),
             until,
@@ -50,7 +62,7 @@ impl Api<'_> {
         .await
     }
 
-    pub(crate) async fn put(&self, body: Vec<u8>, until: Instant) -> Result<Answer, NoAnswer> {
+    pub(crate) async fn put(&self, body: Vec<u8>, until: Duration) -> Result<Answer, NoAnswer> {
         self.send(
             Method::PUT,
             &self.object_path(),
@@ -61,7 +73,7 @@ impl Api<'_> {
         .await
     }
 
-    pub(crate) async fn create(&self, body: Vec<u8>, until: Instant) -> Result<Answer, NoAnswer> {
+    pub(crate) async fn create(&self, body: Vec<u8>, until: Duration) -> Result<Answer, NoAnswer> {
         self.send(
             Method::POST,
             &self.collection_path(),
@@ -72,7 +84,7 @@ impl Api<'_> {
         .await
     }
 
-    fn collection_path(&self) -> String {
+    pub(crate) fn collection_path(&self) -> String {
         let gvr = &self.lock.gvr;
         let mut path = if gvr.group.is_empty() {
             format!("/api/{}", gvr.version)
@@ -98,10 +110,11 @@ impl Api<'_> {
         path: &str,
         accept: &str,
         content: Option<(&str, Vec<u8>)>,
-        until: Instant,
+        until: Duration,
     ) -> Result<Answer, NoAnswer> {
-        let left = until.saturating_duration_since(Instant::now()).as_millis().max(1);
-        let mut uri = format!("{path}?timeout={left}ms");
+        let left = until.saturating_sub(self.kube_lock.clock.monotonic());
+        let millis = left.as_millis().max(1);
+        let mut uri = format!("{path}?timeout={millis}ms");
         if content.is_some() {
             // The server need not look for misspelt fields in bodies that are ours.
             uri.push_str("&fieldManager=kubelock&fieldValidation=Ignore");
@@ -117,14 +130,18 @@ impl Api<'_> {
             body = Body::from(bytes);
         }
         let request = request.body(body).map_err(|error| NoAnswer::NotSent(error.to_string()))?;
-        match tokio::time::timeout_at(until, self.exchange(request)).await {
-            Ok(answer) => answer,
-            Err(_) => Err(NoAnswer::Unanswered(format!("no answer within {left} ms"))),
+        tokio::select! {
+            biased;
+            answer = self.exchange(request) => answer,
+            () = self.kube_lock.runtime.sleep(left) => {
+                Err(NoAnswer::Unanswered(format!("no answer within {millis} ms")))
+            }
         }
     }
 
     async fn exchange(&self, request: Request<Body>) -> Result<Answer, NoAnswer> {
-        let response = self.client.send(request).await.map_err(|error| no_answer(&error))?;
+        let response =
+            self.kube_lock.client.send(request).await.map_err(|error| no_answer(&error))?;
         let (parts, body) = response.into_parts();
         match Limited::new(body, BODY_MAX).collect().await {
             Ok(body) => Ok(Answer {
@@ -158,7 +175,7 @@ fn never_left(error: &kube::Error) -> bool {
 }
 
 /// The innermost cause says the most, and the outer ones repeat it.
-fn words(error: &(dyn StdError + 'static)) -> String {
+pub(crate) fn words(error: &(dyn StdError + 'static)) -> String {
     chain(error).last().map(ToString::to_string).unwrap_or_default()
 }
 

@@ -11,6 +11,13 @@ pub trait Clock: Send + Sync + 'static {
 
     /// Time since some fixed moment, suspend included. It never steps.
     fn boot(&self) -> Duration;
+
+    /// Time since some fixed moment, suspend included or not. It never steps, and timers go by it.
+    ///
+    /// Unless a clock has one of its own, it is [`Clock::boot`].
+    fn monotonic(&self) -> Duration {
+        self.boot()
+    }
 }
 
 /// The machine's clocks.
@@ -24,8 +31,12 @@ impl Clock for SystemClock {
 
     #[cfg(any(target_os = "linux", target_os = "android"))]
     fn boot(&self) -> Duration {
-        let now = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
-        Duration::new(now.tv_sec.unsigned_abs(), u32::try_from(now.tv_nsec).unwrap_or(0))
+        read(rustix::time::ClockId::Boottime)
+    }
+
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    fn monotonic(&self) -> Duration {
+        read(rustix::time::ClockId::Monotonic)
     }
 
     // Elsewhere the standard library's clock is the best at hand; on macOS and Windows it
@@ -39,6 +50,12 @@ impl Clock for SystemClock {
     }
 }
 
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn read(clock: rustix::time::ClockId) -> Duration {
+    let now = rustix::time::clock_gettime(clock);
+    Duration::new(now.tv_sec.unsigned_abs(), u32::try_from(now.tv_nsec).unwrap_or(0))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -47,5 +64,6 @@ mod tests {
     fn the_boot_clock_never_goes_back() {
         let first = SystemClock.boot();
         assert!(SystemClock.boot() >= first);
+        assert!(SystemClock.monotonic() <= SystemClock.boot());
     }
 }

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use kubelock_core::hold::Loss;
 use kubelock_core::name::{InvalidName, quoted};
 use kubelock_core::record::{Malformed, Record};
+use kubelock_core::terms::InvalidTerms;
 use kubelock_core::timestamp::Timestamp;
 use kubelock_core::ttl::InvalidTtl;
 
@@ -23,12 +25,16 @@ use crate::lock_ref::LockRef;
 ///         "come back later"
 ///     } else if error.is_outcome_unknown() {
 ///         "look before doing anything else: the lock may be ours"
+///     } else if error.is_lost() {
+///         "stop the work"
 ///     } else if error.is_unavailable() || error.is_contended() {
 ///         "try again: nothing was written"
 ///     } else if error.is_forbidden() || error.is_refused() || error.is_altered() {
 ///         "tell the cluster's administrator"
 ///     } else if error.is_malformed() || error.is_object_missing() || error.is_not_found() {
 ///         "look at the object"
+///     } else if error.is_object_terminating() || error.is_unordered() {
+///         "take another object"
 ///     } else {
 ///         "mend the call"
 ///     }
@@ -130,6 +136,32 @@ pub enum Error {
         message: String,
     },
 
+    /// The hold on the lock was lost.
+    #[error("{lock} was lost: {loss}{}", if *.unknown { "; an attempt got no answer, and may have been applied before" } else { "" })]
+    Lost {
+        /// Which lock.
+        lock: Box<LockRef>,
+        /// Why.
+        loss: Box<Loss>,
+        /// For a guarded write: an attempt got no answer. It may have been applied before the
+        /// lock was lost; it was not afterwards.
+        unknown: bool,
+    },
+
+    /// The object that carries the lock is being deleted, and waits for its finalizers.
+    #[error("{} for {lock} is being deleted", .lock.object_display())]
+    ObjectTerminating {
+        /// Which lock.
+        lock: Box<LockRef>,
+    },
+
+    /// The API server gives resourceVersions that have no order, so there is no fencing token.
+    #[error("{} for {lock} has a resourceVersion that is no decimal number: without an order there is no fencing token", .lock.object_display())]
+    Unordered {
+        /// Which lock.
+        lock: Box<LockRef>,
+    },
+
     /// Others changed the lock or its object at each attempt until the deadline; nothing was written.
     #[error("the object of {lock} changed at each attempt for {deadline:?}")]
     Contended {
@@ -213,6 +245,21 @@ impl Error {
         matches!(self, Self::Contended { .. })
     }
 
+    /// Whether the hold on the lock was lost.
+    pub fn is_lost(&self) -> bool {
+        matches!(self, Self::Lost { .. })
+    }
+
+    /// Whether the object is being deleted.
+    pub fn is_object_terminating(&self) -> bool {
+        matches!(self, Self::ObjectTerminating { .. })
+    }
+
+    /// Whether the server's versions have no order.
+    pub fn is_unordered(&self) -> bool {
+        matches!(self, Self::Unordered { .. })
+    }
+
     /// The situation in one stable word, for spans and metrics.
     pub(crate) fn outcome(&self) -> &'static str {
         match self {
@@ -228,6 +275,9 @@ impl Error {
             Self::OutcomeUnknown { .. } => "outcome_unknown",
             Self::Unavailable { .. } => "unavailable",
             Self::Contended { .. } => "contended",
+            Self::Lost { .. } => "lost",
+            Self::ObjectTerminating { .. } => "object_terminating",
+            Self::Unordered { .. } => "unordered",
         }
     }
 
@@ -244,7 +294,10 @@ impl Error {
             | Self::Altered { lock }
             | Self::OutcomeUnknown { lock, .. }
             | Self::Unavailable { lock, .. }
-            | Self::Contended { lock, .. } => Some(lock),
+            | Self::Contended { lock, .. }
+            | Self::Lost { lock, .. }
+            | Self::ObjectTerminating { lock }
+            | Self::Unordered { lock } => Some(lock),
         }
     }
 
@@ -278,6 +331,12 @@ impl From<InvalidName> for Error {
 
 impl From<InvalidTtl> for Error {
     fn from(error: InvalidTtl) -> Self {
+        Self::InvalidConfig(error.to_string())
+    }
+}
+
+impl From<InvalidTerms> for Error {
+    fn from(error: InvalidTerms) -> Self {
         Self::InvalidConfig(error.to_string())
     }
 }

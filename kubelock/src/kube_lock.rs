@@ -5,11 +5,16 @@ use std::time::Duration;
 
 use kube::core::GroupVersionResource;
 use kubelock_core::name::{LockName, PathSegment, Prefix};
+use kubelock_core::reading::Reading;
+use kubelock_core::stamp;
 
 use crate::clock::{Clock, SystemClock};
 use crate::error::Error;
+use crate::keeper::Keeper;
 use crate::lock::Lock;
-use crate::memory::Memory;
+use crate::memory::{Memory, ServerTime};
+use crate::runtime::{Runtime, TokioRuntime};
+use crate::telemetry;
 
 /// What a [`KubeLock`] is made of.
 pub struct Config {
@@ -21,17 +26,22 @@ pub struct Config {
 
 /// Locks on one kind of object: built-in or custom, namespaced or cluster-scoped.
 ///
-/// Cheap to clone; clones share what they have learned.
+/// Cheap to clone; clones share what they have learned, and what renews their holds.
 #[derive(Clone)]
 pub struct KubeLock {
     pub(crate) client: kube::Client,
     pub(crate) gvr: GroupVersionResource,
     pub(crate) prefix: Prefix,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) runtime: Arc<dyn Runtime>,
     pub(crate) memory: Arc<Memory>,
+    pub(crate) keeper: Arc<Keeper>,
     pub(crate) request_lifetime: Duration,
     pub(crate) sends_once: bool,
 }
+
+/// Clocks that differ by more are worth a word.
+const SKEW_MAX: Duration = Duration::from_secs(5);
 
 /// The API server's own limit on a request.
 const REQUEST_LIFETIME: Duration = Duration::from_mins(1);
@@ -53,7 +63,9 @@ impl KubeLock {
             gvr,
             prefix: Prefix::default(),
             clock: Arc::new(SystemClock),
+            runtime: Arc::new(TokioRuntime::current()),
             memory: Arc::default(),
+            keeper: Arc::default(),
             request_lifetime: REQUEST_LIFETIME,
             sends_once: false,
         })
@@ -70,7 +82,30 @@ impl KubeLock {
     /// Takes the time from `clock`, and forgets what was learned by the one before.
     #[must_use]
     pub fn with_clock(self, clock: Arc<dyn Clock>) -> Self {
-        Self { clock, memory: Arc::default(), ..self }
+        Self { clock, memory: Arc::default(), keeper: Arc::default(), ..self }
+    }
+
+    /// Takes timers, tasks and randomness from `runtime`. Its timers must go by the clock.
+    #[must_use]
+    pub fn with_runtime(self, runtime: Arc<dyn Runtime>) -> Self {
+        Self { runtime, keeper: Arc::default(), ..self }
+    }
+
+    /// Remembers the server's time, and warns once if this machine's is far from it.
+    pub(crate) fn saw_server_time(&self, time: ServerTime) {
+        let (wall, boot) = (self.clock.wall(), self.clock.boot());
+        self.memory.saw_server_time(time);
+        let least = time.date.saturating_since(wall);
+        let most = stamp::upper_bound(time.date, boot.saturating_sub(time.sent_at));
+        let off = least.max(wall.saturating_since(most));
+        if off > SKEW_MAX && self.memory.warns_of_skew() {
+            telemetry::skew(off);
+        }
+    }
+
+    /// What the clocks that never step show now.
+    pub(crate) fn reading(&self) -> Reading {
+        Reading { boot: self.clock.boot(), monotonic: self.clock.monotonic() }
     }
 
     /// Promises that the client never repeats a request by itself, as one that

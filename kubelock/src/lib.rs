@@ -23,34 +23,52 @@
 mod acquired;
 mod acquiring;
 mod api;
+mod claiming;
 mod client;
 mod clock;
 mod error;
+mod guard;
+mod hold;
+mod hold_options;
+mod keeper;
 mod kube_lock;
+mod leftovers;
 mod lock;
 mod lock_ref;
 mod lock_state;
 mod memory;
 mod options;
+mod own_watch;
 mod releasing;
+mod renewing;
+mod runtime;
 mod session;
 mod span;
 mod stamps;
 mod status;
+mod telemetry;
+mod waiter;
+mod waiting;
+mod watch;
 
 pub use acquired::Acquired;
 pub use client::client_without_retries;
 pub use clock::{Clock, SystemClock};
 pub use error::{Error, Held};
+pub use guard::{Guard, LostMeanwhile};
+pub use hold_options::{HoldOptions, Takeover, Wait};
 pub use kube_lock::{Config, KubeLock};
+pub use kubelock_core::hold::Loss;
 pub use kubelock_core::name::{AnnotationKey, InvalidName, LockName, PathSegment, Prefix};
 pub use kubelock_core::record::{HoldId, Malformed, Record};
 pub use kubelock_core::timestamp::Timestamp;
+pub use kubelock_core::token::FencingToken;
 pub use kubelock_core::ttl::{DisplayNanos, InvalidTtl, Ttl};
 pub use lock::Lock;
 pub use lock_ref::LockRef;
 pub use lock_state::LockState;
-pub use options::{AcquireOptions, ExpiryRule, GetOptions, ReleaseOptions};
+pub use options::{AcquireOptions, ExpiryRule, GetOptions, ReleaseOptions, RenewOptions};
+pub use runtime::{BoxFuture, Runtime, TokioRuntime};
 
 /// The example of the README, compiled.
 #[cfg(doctest)]

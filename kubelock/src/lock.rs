@@ -6,10 +6,12 @@ use kubelock_core::record::Record;
 
 use crate::acquired::Acquired;
 use crate::error::{Error, Held};
+use crate::guard::Guard;
+use crate::hold_options::HoldOptions;
 use crate::kube_lock::KubeLock;
 use crate::lock_ref::LockRef;
 use crate::lock_state::LockState;
-use crate::options::{AcquireOptions, GetOptions, ReleaseOptions};
+use crate::options::{AcquireOptions, GetOptions, ReleaseOptions, RenewOptions};
 use crate::session::Session;
 use crate::span::{call_span, traced};
 
@@ -58,6 +60,65 @@ impl Lock {
     pub async fn acquire(&self, object: &str, options: AcquireOptions) -> Result<Acquired, Error> {
         traced(call_span!("kubelock.acquire", self, object), self.try_acquire(object, options))
             .await
+    }
+
+    /// Takes the lock on `object` and keeps it: renewed in the background until the guard is
+    /// released, dropped or lost. Waits for it if the options say so.
+    ///
+    /// A free lock takes one request, and a held one two and a watch. Not for one short write
+    /// that the API server could do by itself with a resourceVersion: that needs no lock.
+    ///
+    /// # Guarantees
+    /// At no instant do two guards validly hold the lock, nor a guard and a holder by
+    /// [`Lock::acquire`] or the Go package, as long as nobody outside of the protocol removes a
+    /// record. Nothing is sent while waiting but one watch, and a read about once a minute.
+    /// # Assumptions
+    /// As the option `takeover` says. By default no clocks need to agree, but for records that
+    /// have been dead for a minute.
+    /// # Shape
+    /// That of [`Record`], with `hold` and the other fields of ours.
+    /// # Errors
+    /// [`Error::OwnerMismatch`] if somebody has it, of whatever name, and the wait is over;
+    /// [`Error::InvalidConfig`] if the options do not fit together, [`Error::ObjectMissing`],
+    /// [`Error::ObjectTerminating`], [`Error::Malformed`], [`Error::Forbidden`] (`patch`, or
+    /// `update`, and `get` are needed, `watch` to wait without polling), [`Error::Refused`],
+    /// [`Error::Altered`], [`Error::Unordered`], [`Error::Unavailable`], and
+    /// [`Error::OutcomeUnknown`]. Who waits is not told of an API server that is away, but when
+    /// the wait is over.
+    /// # Cancel safety
+    /// Dropping the future gives up. A record that was already written, or is on its way, is
+    /// removed in the background, and lasts for the ttl at most.
+    /// # Examples
+    /// ```no_run
+    /// use kubelock::{HoldOptions, Lock, Wait};
+    ///
+    /// # async fn example(lock: Lock) -> Result<(), kubelock::Error> {
+    /// let options = HoldOptions { owner: "operator-7".into(), wait: Wait::Forever, ..Default::default() };
+    /// let guard = lock.hold("app", options).await?;
+    /// match guard.while_held(async { /* … work … */ }).await {
+    ///     Ok(()) => guard.release().await,
+    ///     Err(lost) => Ok(eprintln!("{lost}")),
+    /// }
+    /// # }
+    /// ```
+    pub async fn hold(&self, object: &str, options: HoldOptions) -> Result<Guard, Error> {
+        traced(call_span!("kubelock.hold", self, object), self.try_hold(object, options)).await
+    }
+
+    /// Prolongs the lock on `object`, if this owner or this hold has it.
+    ///
+    /// Two requests: the read that shows the record, and the write that replaces exactly it.
+    /// [`Lock::hold`] needs one, and does it by itself.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if there is none or it has expired, whoever's it is: what has expired
+    /// is not revived; [`Error::OwnerMismatch`] if another owner or another hold has it; the
+    /// others as [`Lock::acquire`].
+    ///
+    /// # Cancel safety
+    /// Dropping the future leaves the lock renewed or not.
+    pub async fn renew(&self, object: &str, options: RenewOptions) -> Result<Acquired, Error> {
+        traced(call_span!("kubelock.renew", self, object), self.try_renew(object, options)).await
     }
 
     /// Gives the lock on `object` back, if this owner holds it.

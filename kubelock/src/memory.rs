@@ -1,6 +1,7 @@
 //! What earlier answers told: guesses that save a request, never facts to decide on.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -22,6 +23,9 @@ pub(crate) struct Memory {
     others: Mutex<HashMap<LockKey, bool>>,
     put_namespaces: Mutex<HashSet<Option<String>>>,
     server_time: Mutex<Option<ServerTime>>,
+    /// The subresources whose writes were seen to store annotations, too.
+    subresources: Mutex<HashSet<String>>,
+    has_warned_of_skew: AtomicBool,
 }
 
 /// A `Date`, and when the request that brought it was sent.
@@ -58,6 +62,20 @@ impl Memory {
         } else if namespaces.len() < LOCKS_MAX {
             namespaces.insert(namespace(lock));
         }
+    }
+
+    /// Whether a write to this subresource was seen to store the record, too.
+    pub(crate) fn stores_annotations(&self, subresource: &str) -> bool {
+        locked(&self.subresources).contains(subresource)
+    }
+
+    pub(crate) fn set_stores_annotations(&self, subresource: &str) {
+        locked(&self.subresources).insert(subresource.to_owned());
+    }
+
+    /// True once.
+    pub(crate) fn warns_of_skew(&self) -> bool {
+        !self.has_warned_of_skew.swap(true, Ordering::Relaxed)
     }
 
     pub(crate) fn saw_server_time(&self, server_time: ServerTime) {

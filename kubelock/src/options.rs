@@ -3,10 +3,14 @@
 use std::time::Duration;
 
 use kube::core::GroupVersionResource;
+use kubelock_core::claimant::Claimant;
 pub use kubelock_core::expiry::ExpiryRule;
+use kubelock_core::record::HoldId;
 use kubelock_core::ttl::Ttl;
 
 use crate::error::Error;
+use crate::hold_options::{Takeover, Wait};
+use crate::waiting::Plan;
 
 /// How one call takes a lock.
 ///
@@ -35,6 +39,8 @@ pub struct AcquireOptions {
     ///
     /// Only for `leases` of `coordination.k8s.io`; needs the verb `create`.
     pub create_lease: bool,
+    /// Whether to wait while another owner has the lock. The deadline then is that of each try.
+    pub wait: Wait,
 }
 
 impl Default for AcquireOptions {
@@ -45,6 +51,7 @@ impl Default for AcquireOptions {
             expiry: ExpiryRule::default(),
             deadline: DEFAULT_DEADLINE,
             create_lease: false,
+            wait: Wait::No,
         }
     }
 }
@@ -62,6 +69,8 @@ pub struct ReleaseOptions {
     ///
     /// Off by default: the Go package knows no ids, and releases by owner.
     pub spare_holds: bool,
+    /// The hold whose record it is: then the owner does not count, and no other record.
+    pub hold: Option<HoldId>,
 }
 
 impl Default for ReleaseOptions {
@@ -71,6 +80,34 @@ impl Default for ReleaseOptions {
             expiry: ExpiryRule::default(),
             deadline: DEFAULT_DEADLINE,
             spare_holds: false,
+            hold: None,
+        }
+    }
+}
+
+/// How one call renews a lock.
+#[derive(Debug, Clone)]
+pub struct RenewOptions {
+    /// Whose lock it is: another owner's is refused, and a record with the id of a hold, too.
+    pub owner: String,
+    /// The hold whose record it is: then the owner does not count, and no other record.
+    pub hold: Option<HoldId>,
+    /// How long the lock is held from now on; that of the record unless set.
+    pub ttl: Option<Duration>,
+    /// When the lock counts as expired, hence as not found.
+    pub expiry: ExpiryRule,
+    /// How long the call may take, all attempts together.
+    pub deadline: Duration,
+}
+
+impl Default for RenewOptions {
+    fn default() -> Self {
+        Self {
+            owner: String::new(),
+            hold: None,
+            ttl: None,
+            expiry: ExpiryRule::default(),
+            deadline: DEFAULT_DEADLINE,
         }
     }
 }
@@ -97,15 +134,19 @@ impl AcquireOptions {
     pub(crate) fn check(&self, gvr: &GroupVersionResource) -> Result<Ttl, Error> {
         check_owner(&self.owner)?;
         check_deadline(self.deadline)?;
-        if self.create_lease
-            && (gvr.group.as_str(), gvr.resource.as_str()) != ("coordination.k8s.io", "leases")
-        {
-            return Err(Error::InvalidConfig(format!(
-                "only a Lease can be made for a lock, not {}",
-                gvr.resource
-            )));
-        }
+        check_create_lease(self.create_lease, gvr)?;
         Ok(Ttl::new(self.ttl)?)
+    }
+
+    /// How to wait: by the clocks, as the call itself judges.
+    pub(crate) fn plan(&self, ttl: Ttl) -> Plan {
+        Plan {
+            wait: self.wait,
+            takeover: Takeover::WallClock { expiry: self.expiry, tolerance: Duration::ZERO },
+            create_lease: self.create_lease,
+            call: self.deadline,
+            ttl,
+        }
     }
 }
 
@@ -115,6 +156,43 @@ impl ReleaseOptions {
         check_owner(&self.owner)?;
         check_deadline(self.deadline)
     }
+
+    pub(crate) fn claimant(&self) -> Claimant<'_> {
+        claimant(&self.owner, self.hold.as_ref(), self.spare_holds)
+    }
+}
+
+impl RenewOptions {
+    /// Checks everything that can be checked before a request is sent. Returns the new ttl.
+    pub(crate) fn check(&self) -> Result<Option<Ttl>, Error> {
+        check_owner(&self.owner)?;
+        check_deadline(self.deadline)?;
+        Ok(self.ttl.map(Ttl::new).transpose()?)
+    }
+
+    pub(crate) fn claimant(&self) -> Claimant<'_> {
+        claimant(&self.owner, self.hold.as_ref(), true)
+    }
+}
+
+fn claimant<'a>(owner: &'a str, hold: Option<&'a HoldId>, spare_holds: bool) -> Claimant<'a> {
+    match hold {
+        Some(id) => Claimant::Hold(id),
+        None => Claimant::Owner { owner, spare_holds },
+    }
+}
+
+/// Nothing but a Lease is made for a lock.
+pub(crate) fn check_create_lease(
+    create_lease: bool,
+    gvr: &GroupVersionResource,
+) -> Result<(), Error> {
+    let kind = (gvr.group.as_str(), gvr.resource.as_str());
+    if !create_lease || kind == ("coordination.k8s.io", "leases") {
+        return Ok(());
+    }
+    let why = format!("only a Lease can be made for a lock, not {}", gvr.resource);
+    Err(Error::InvalidConfig(why))
 }
 
 impl GetOptions {
@@ -125,7 +203,7 @@ impl GetOptions {
 }
 
 /// The Go package would write it, but no tool can show it or take it as an argument.
-fn check_owner(owner: &str) -> Result<(), Error> {
+pub(crate) fn check_owner(owner: &str) -> Result<(), Error> {
     if !owner.contains('\0') {
         return Ok(());
     }

@@ -2,16 +2,16 @@
 
 use kubelock_core::answer::Sight;
 use kubelock_core::change::{Change, Outcome};
+use kubelock_core::claimant::{self, Claimant, Decision};
 use kubelock_core::doubt::Failure;
 use kubelock_core::expiry::Clocks;
 use kubelock_core::record::Record;
-use kubelock_core::release::{self, Decision};
 
 use crate::acquired::Acquired;
 use crate::error::Error;
 use crate::lock::Lock;
 use crate::lock_ref::LockRef;
-use crate::options::ReleaseOptions;
+use crate::options::{ExpiryRule, ReleaseOptions};
 use crate::session::Session;
 
 impl Lock {
@@ -27,7 +27,7 @@ impl Lock {
         let mut sight = session.look(whole).await?;
         let mut version_at_hand = whole.then(|| sight.resource_version.clone());
         loop {
-            let value = self.releasable(&lock, &options, &sight)?;
+            let (value, _) = self.own(&lock, options.claimant(), options.expiry, &sight)?;
             let call = Change::remove(sight.uid, value);
             let call = if whole { call.by_put(version_at_hand.take()) } else { call };
             match self.remove(&mut session, call).await? {
@@ -43,22 +43,17 @@ impl Lock {
         }
     }
 
-    /// The exact bytes that this owner may remove.
-    fn releasable(
+    /// The exact bytes that the claimant may remove or replace, and what they say.
+    pub(crate) fn own(
         &self,
         lock: &LockRef,
-        options: &ReleaseOptions,
+        claimant: Claimant<'_>,
+        expiry: ExpiryRule,
         sight: &Sight,
-    ) -> Result<String, Error> {
+    ) -> Result<(String, Record), Error> {
         let clocks = Clocks { local: self.locks.clock.wall(), server: sight.date };
-        match release::decide(
-            sight.value.as_deref(),
-            &options.owner,
-            options.expiry,
-            clocks,
-            options.spare_holds,
-        ) {
-            Decision::Remove(value) => Ok(value),
+        match claimant::decide(sight.value.as_deref(), claimant, expiry, clocks) {
+            Decision::Own(record) => Ok((sight.value.clone().unwrap_or_default(), record)),
             Decision::NotFound(expired) => Err(Error::NotFound {
                 lock: Box::new(lock.clone()),
                 expired: expired.map(Box::new),
@@ -71,7 +66,7 @@ impl Lock {
     }
 
     /// Removes exactly this record. `Some` shows what stood there instead.
-    async fn remove(
+    pub(crate) async fn remove(
         &self,
         session: &mut Session<'_>,
         mut call: Change,
@@ -79,7 +74,7 @@ impl Lock {
         let record = Record::decode(call.old()).ok();
         let outcome = session.drive(&mut call).await;
         match outcome {
-            Outcome::Changed(_) | Outcome::Vanished => Ok(None),
+            Outcome::Changed(_) | Outcome::Applied(_) | Outcome::Vanished => Ok(None),
             Outcome::Gone(sight) => Ok(Some(sight)),
             Outcome::Failed(failure) => Err(session.failed(record.as_ref(), failure)),
         }

@@ -2,6 +2,12 @@
 
 use std::time::Duration;
 
+use crate::api::{Api, NoAnswer};
+use crate::error::Error;
+use crate::kube_lock::KubeLock;
+use crate::lock_ref::LockRef;
+use crate::memory::ServerTime;
+use crate::status::Answer;
 use http::Method;
 use kubelock_core::answer::{ReadReply, Refusal, Sight, WriteReply};
 use kubelock_core::call::{Call, Step, Write};
@@ -12,14 +18,6 @@ use kubelock_core::read::Read;
 use kubelock_core::record::Record;
 use kubelock_core::stamp;
 use kubelock_core::timestamp::Timestamp;
-use tokio::time::Instant;
-
-use crate::api::{Api, NoAnswer};
-use crate::error::Error;
-use crate::kube_lock::KubeLock;
-use crate::lock_ref::LockRef;
-use crate::memory::ServerTime;
-use crate::status::Answer;
 
 /// The first pause; each further one is twice as long.
 const PAUSE_MIN: Duration = Duration::from_millis(20);
@@ -41,7 +39,8 @@ pub(crate) struct Session<'a> {
     kube_lock: &'a KubeLock,
     lock: &'a LockRef,
     allowed: Duration,
-    deadline: Instant,
+    /// By the monotonic clock.
+    deadline: Duration,
     attempt: Duration,
     whole: Option<Vec<u8>>,
     since_sent: Duration,
@@ -53,7 +52,7 @@ impl<'a> Session<'a> {
             kube_lock,
             lock,
             allowed: deadline,
-            deadline: Instant::now() + deadline.min(DEADLINE_MAX),
+            deadline: kube_lock.clock.monotonic() + deadline.min(DEADLINE_MAX),
             attempt: ATTEMPT_MAX.min(deadline / HANGING_ATTEMPTS),
             whole: None,
             since_sent: Duration::ZERO,
@@ -113,7 +112,7 @@ impl<'a> Session<'a> {
     }
 
     fn left(&self) -> Duration {
-        self.deadline.saturating_duration_since(Instant::now())
+        self.deadline.saturating_sub(self.kube_lock.clock.monotonic())
     }
 
     /// How long ago the last request was sent when its answer had come.
@@ -161,7 +160,7 @@ impl<'a> Session<'a> {
             return false;
         }
         if !span.is_zero() {
-            tokio::time::sleep(span).await;
+            self.kube_lock.runtime.sleep(span).await;
         }
         true
     }
@@ -176,7 +175,9 @@ impl<'a> Session<'a> {
         };
         let verb = verb_of(&write);
         let answer = match write {
-            Write::Patch(body) => api.patch(body, until).await,
+            Write::Patch { body, subresource } => {
+                api.patch(body, subresource.as_ref(), until).await
+            }
             Write::Create(body) => api.create(body, until).await,
             Write::Put { expected, value } => {
                 match self.whole_with(expected.as_deref(), value.as_deref()) {
@@ -239,17 +240,17 @@ impl<'a> Session<'a> {
     }
 
     fn api(&self) -> Api<'a> {
-        Api { client: &self.kube_lock.client, lock: self.lock }
+        Api { kube_lock: self.kube_lock, lock: self.lock }
     }
 
-    fn attempt_until(&self) -> Instant {
-        self.deadline.min(Instant::now() + self.attempt)
+    fn attempt_until(&self) -> Duration {
+        self.deadline.min(self.kube_lock.clock.monotonic() + self.attempt)
     }
 
     fn answered(&mut self, answer: &Answer, sent_at: Duration) {
         self.since_sent = self.kube_lock.clock.boot().saturating_sub(sent_at);
         if let Some(date) = answer.date() {
-            self.kube_lock.memory.saw_server_time(ServerTime { date, sent_at });
+            self.kube_lock.saw_server_time(ServerTime { date, sent_at });
         }
     }
 
@@ -265,7 +266,7 @@ impl<'a> Session<'a> {
 
 fn verb_of(write: &Write) -> Method {
     match write {
-        Write::Patch(_) => Method::PATCH,
+        Write::Patch { .. } => Method::PATCH,
         Write::Put { .. } => Method::PUT,
         Write::Create(_) => Method::POST,
     }

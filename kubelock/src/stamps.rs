@@ -25,7 +25,7 @@ pub(crate) fn unlike_others(time: Timestamp) -> Timestamp {
     Timestamp::from_unix_nanos(millis.saturating_mul(spread).saturating_add(i128::from(span)))
 }
 
-fn random() -> u64 {
+pub(crate) fn random() -> u64 {
     // Without randomness the clock's own digits must do, and the process's number.
     getrandom::u64().unwrap_or_else(|_| u64::from(std::process::id()).wrapping_mul(7_919))
 }

@@ -20,18 +20,34 @@ pub(crate) struct Answer {
     pub(crate) body: Vec<u8>,
 }
 
-#[derive(Deserialize)]
-struct Object {
+/// What we read of an object.
+#[derive(Deserialize, Clone)]
+pub(crate) struct Object {
     metadata: Metadata,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Clone)]
 #[serde(rename_all = "camelCase")]
 struct Metadata {
     uid: String,
     resource_version: String,
     #[serde(default)]
     annotations: Option<BTreeMap<String, String>>,
+    #[serde(default)]
+    deletion_timestamp: Option<String>,
+}
+
+impl Object {
+    /// What it shows of a lock. `date` is that of the answer that it came with.
+    pub(crate) fn sight(self, lock: &LockRef, date: Option<Timestamp>) -> Sight {
+        let Metadata { uid, resource_version, annotations, deletion_timestamp } = self.metadata;
+        let mut annotations = annotations.unwrap_or_default();
+        let has_annotations = !annotations.is_empty();
+        let value = annotations.remove(lock.key.as_str());
+        let has_others = !annotations.is_empty();
+        let is_terminating = deletion_timestamp.is_some();
+        Sight { uid, resource_version, has_annotations, has_others, value, is_terminating, date }
+    }
 }
 
 #[derive(Deserialize, Default)]
@@ -89,12 +105,7 @@ impl Answer {
     fn sight(&self, lock: &LockRef) -> Result<Sight, String> {
         let object: Object = serde_json::from_slice(&self.body)
             .map_err(|error| format!("an answer that is no object: {error}"))?;
-        let Metadata { uid, resource_version, annotations } = object.metadata;
-        let mut annotations = annotations.unwrap_or_default();
-        let has_annotations = !annotations.is_empty();
-        let value = annotations.remove(lock.key.as_str());
-        let has_others = !annotations.is_empty();
-        Ok(Sight { uid, resource_version, has_annotations, has_others, value, date: self.date() })
+        Ok(object.sight(lock, self.date()))
     }
 
     fn refusal(&self, lock: &LockRef) -> Refusal {

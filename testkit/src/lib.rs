@@ -20,6 +20,7 @@ mod port;
 mod progress;
 #[cfg(unix)]
 pub mod pty;
+pub mod scripted;
 pub mod seed;
 mod seed_tests;
 mod server;

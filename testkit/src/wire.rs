@@ -2,74 +2,26 @@
 //!
 //! It sits below kube's own retries, so what is counted is what was sent.
 
+mod body;
+mod fault;
+mod link;
+mod refused;
+
 use std::collections::VecDeque;
 use std::future::pending;
-use std::net::TcpListener;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
+use http::request::Parts;
 use http::{HeaderMap, Method, Request, Response, StatusCode};
 use kube::Client;
 use kube::client::Body;
 use kube::client::retry::RetryPolicy;
 use tower::{BoxError, ServiceBuilder};
 
-/// What happens to one request.
-#[derive(Debug, Clone)]
-pub enum Fault {
-    /// Nothing: it arrives and is answered.
-    None,
-    /// It arrives; the connection is cut before the answer.
-    LoseReply,
-    /// The connection is cut before it arrives.
-    CutBefore,
-    /// No connection comes about.
-    Refuse,
-    /// It never arrives, and no answer comes.
-    Hang,
-    /// It arrives, and no answer comes.
-    HangAfter,
-    /// It does not arrive: this answer comes instead.
-    Answer(Reply),
-    /// It arrives, and this answer comes instead of the server's.
-    AnswerAfter(Reply),
-    /// The connection is cut, and so much later it arrives all the same.
-    ArriveLate(Duration),
-}
-
-/// An answer of our making.
-#[derive(Debug, Clone)]
-pub struct Reply {
-    code: u16,
-    reason: &'static str,
-    retry_after: Option<u64>,
-}
-
-impl Reply {
-    /// An answer with this status, whose body is a Kubernetes `Status` with this reason.
-    pub fn new(code: u16, reason: &'static str) -> Self {
-        Self { code, reason, retry_after: None }
-    }
-
-    /// The same, asking to come back after so many seconds.
-    #[must_use]
-    pub fn retry_after(self, seconds: u64) -> Self {
-        Self { retry_after: Some(seconds), ..self }
-    }
-
-    fn response(&self) -> Result<Response<Body>, BoxError> {
-        let mut builder =
-            Response::builder().status(self.code).header("content-type", "application/json");
-        if let Some(seconds) = self.retry_after {
-            builder = builder.header("retry-after", seconds);
-        }
-        let status = serde_json::json!({
-            "kind": "Status", "apiVersion": "v1", "status": "Failure",
-            "code": self.code, "reason": self.reason, "message": format!("injected {}", self.code),
-        });
-        Ok(builder.body(Body::from(serde_json::to_vec(&status)?))?)
-    }
-}
+use body::{Carried, carried};
+pub use fault::{Fault, Reply};
+use link::{Exchange, Link, Way};
+use refused::refused;
 
 /// One request as it was sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,24 +38,40 @@ pub struct Sent {
     pub status: Option<StatusCode>,
 }
 
+impl Sent {
+    /// True for a watch, whose answer goes on and on.
+    pub fn is_watch(&self) -> bool {
+        is_watch(&self.uri)
+    }
+
+    /// The method; `WATCH` for a watch.
+    pub fn verb(&self) -> Method {
+        if self.is_watch() { watch_method() } else { self.method.clone() }
+    }
+}
+
 /// The wire. Clones share its log and its faults.
 #[derive(Clone)]
 pub struct Wire {
     server: Client,
+    link: Link,
     state: Arc<Mutex<State>>,
 }
 
 #[derive(Default)]
 struct State {
     sent: Vec<Sent>,
+    /// How many were taken out of the log.
+    taken: usize,
     writes: VecDeque<Fault>,
     reads: VecDeque<Fault>,
+    watches: VecDeque<Fault>,
 }
 
 impl Wire {
     /// A wire to where `server` goes.
     pub fn new(server: Client) -> Self {
-        Self { server, state: Arc::default() }
+        Self { server, link: Link::new(), state: Arc::default() }
     }
 
     /// A client that sends each request once.
@@ -126,69 +94,65 @@ impl Wire {
         self.state().writes = faults.into_iter().collect();
     }
 
-    /// Spoils the next reads so, one each; all later ones are carried.
+    /// Spoils the next reads so, one each; all later ones are carried. Watches are no reads.
     pub fn spoil_reads(&self, faults: impl IntoIterator<Item = Fault>) {
         self.state().reads = faults.into_iter().collect();
     }
 
-    /// The methods of all requests since the last call, in order.
+    /// Spoils the next watches so, one each; all later ones are carried.
+    pub fn spoil_watches(&self, faults: impl IntoIterator<Item = Fault>) {
+        self.state().watches = faults.into_iter().collect();
+    }
+
+    /// While down, no connection comes about: requests are refused and never sent.
+    ///
+    /// What is on its way goes on; [`Self::cut_now`] ends that. Faults wait for better days.
+    pub fn down(&self, is_down: bool) {
+        self.link.set_down(is_down);
+    }
+
+    /// While a black hole, nothing passes: requests never arrive, then or later, and answers
+    /// and watches on their way wait until it is none.
+    pub fn blackhole(&self, is_black_hole: bool) {
+        self.link.set_black_hole(is_black_hole);
+    }
+
+    /// Breaks the connections of all exchanges on their way, watches included.
+    pub fn cut_now(&self) {
+        self.link.cut();
+    }
+
+    /// The methods of all requests since the last call, in order; `WATCH` for watches.
     pub fn take_methods(&self) -> Vec<Method> {
-        self.take_sent().into_iter().map(|sent| sent.method).collect()
+        self.take_sent().iter().map(Sent::verb).collect()
     }
 
     /// All requests since the last call, in order.
     pub fn take_sent(&self) -> Vec<Sent> {
-        std::mem::take(&mut self.state().sent)
+        let mut state = self.state();
+        state.taken += state.sent.len();
+        std::mem::take(&mut state.sent)
     }
 
-    async fn carry(self, request: Request<Body>) -> Result<Response<Body>, BoxError> {
+    async fn carry(self, request: Request<Body>) -> Result<Response<Carried>, BoxError> {
         let (parts, body) = request.into_parts();
         let body = body.collect_bytes().await?.to_vec();
-        let (index, fault) = self.log(&parts, &body);
-        let deliver = async |wire: &Self| {
-            let request = Request::from_parts(parts.clone(), Body::from(body.clone()));
-            let answer = wire.server.send(request).await;
-            if let Ok(answer) = &answer {
-                wire.answered(index, answer.status());
-            }
-            answer
+        let way = self.link.way();
+        let (index, fault) = self.log(&parts, &body, way);
+        let request = Outgoing { wire: self.clone(), parts, body, index };
+        let exchange = self.link.exchange();
+        let mut until_cut = exchange.clone();
+        let answer = tokio::select! {
+            biased;
+            answer = request.meet(way, &fault, exchange.clone()) => answer?,
+            () = until_cut.cut() => return Err(cut()),
         };
-        match fault {
-            Fault::None => Ok(deliver(&self).await?),
-            Fault::LoseReply => {
-                deliver(&self).await?;
-                Err(cut())
-            }
-            Fault::CutBefore => Err(cut()),
-            Fault::Refuse => Ok(nowhere()?.send(Request::from_parts(parts, Body::empty())).await?),
-            Fault::Hang => pending().await,
-            Fault::HangAfter => {
-                deliver(&self).await?;
-                pending().await
-            }
-            Fault::Answer(reply) => reply.response(),
-            Fault::AnswerAfter(reply) => {
-                deliver(&self).await?;
-                reply.response()
-            }
-            Fault::ArriveLate(delay) => {
-                let wire = self.clone();
-                let request = Request::from_parts(parts.clone(), Body::from(body.clone()));
-                tokio::spawn(async move {
-                    tokio::time::sleep(delay).await;
-                    if let Ok(answer) = wire.server.send(request).await {
-                        wire.answered(index, answer.status());
-                    }
-                });
-                Err(cut())
-            }
-        }
+        let (parts, body) = answer.into_parts();
+        Ok(Response::from_parts(parts, carried(body, exchange, &fault)))
     }
 
-    fn log(&self, parts: &http::request::Parts, body: &[u8]) -> (usize, Fault) {
-        let mut state = self.state();
-        let faults = if parts.method == Method::GET { &mut state.reads } else { &mut state.writes };
-        let fault = faults.pop_front().unwrap_or(Fault::None);
+    /// Notes a request; what it meets on the way is used up only if it gets on its way.
+    fn log(&self, parts: &Parts, body: &[u8], way: Way) -> (usize, Fault) {
         let sent = Sent {
             method: parts.method.clone(),
             uri: parts.uri.to_string(),
@@ -196,12 +160,21 @@ impl Wire {
             body: body.to_vec(),
             status: None,
         };
+        let mut state = self.state();
+        let faults = match sent.verb() {
+            _ if sent.is_watch() => &mut state.watches,
+            Method::GET => &mut state.reads,
+            _ => &mut state.writes,
+        };
+        let fault = if way == Way::Open { faults.pop_front() } else { None };
         state.sent.push(sent);
-        (state.sent.len() - 1, fault)
+        (state.taken + state.sent.len() - 1, fault.unwrap_or(Fault::None))
     }
 
     fn answered(&self, index: usize, status: StatusCode) {
-        if let Some(sent) = self.state().sent.get_mut(index) {
+        let mut state = self.state();
+        let place = index.checked_sub(state.taken);
+        if let Some(sent) = place.and_then(|place| state.sent.get_mut(place)) {
             sent.status = Some(status);
         }
     }
@@ -211,12 +184,72 @@ impl Wire {
     }
 }
 
-/// A client of a port where nobody listens.
-fn nowhere() -> Result<Client, BoxError> {
-    let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-    let mut config = kube::Config::new(format!("http://127.0.0.1:{port}").parse()?);
-    config.default_retry = false;
-    Ok(Client::try_from(config)?)
+/// A request on its way.
+struct Outgoing {
+    wire: Wire,
+    parts: Parts,
+    body: Vec<u8>,
+    /// Its number, of all that were ever sent.
+    index: usize,
+}
+
+impl Outgoing {
+    async fn meet(
+        self,
+        way: Way,
+        fault: &Fault,
+        mut exchange: Exchange,
+    ) -> Result<Response<Body>, BoxError> {
+        match way {
+            Way::Refused => return Err(refused().await),
+            Way::Lost => return pending().await,
+            Way::Open => {}
+        }
+        let answer = match fault {
+            Fault::CutBefore => Err(cut()),
+            Fault::Refuse => Err(refused().await),
+            Fault::Hang => pending().await,
+            Fault::Answer(reply) => reply.response(),
+            Fault::ArriveLate(delay) => {
+                let delay = *delay;
+                tokio::spawn(async move {
+                    tokio::time::sleep(delay).await;
+                    self.deliver().await
+                });
+                Err(cut())
+            }
+            Fault::None | Fault::EndAfter(_) | Fault::CutAfter(_) | Fault::Silent => {
+                self.deliver().await
+            }
+            Fault::LoseReply => self.deliver().await.and(Err(cut())),
+            Fault::HangAfter => {
+                self.deliver().await?;
+                pending().await
+            }
+            Fault::AnswerAfter(reply) => {
+                self.deliver().await?;
+                reply.response()
+            }
+        };
+        exchange.passes().await;
+        answer
+    }
+
+    async fn deliver(self) -> Result<Response<Body>, BoxError> {
+        let request = Request::from_parts(self.parts, Body::from(self.body));
+        let answer = self.wire.server.send(request).await?;
+        self.wire.answered(self.index, answer.status());
+        Ok(answer)
+    }
+}
+
+fn is_watch(uri: &str) -> bool {
+    let query = uri.split_once('?').map_or("", |(_, query)| query);
+    query.split('&').any(|pair| pair == "watch=true" || pair == "watch=1")
+}
+
+fn watch_method() -> Method {
+    Method::from_bytes(b"WATCH").unwrap_or_default()
 }
 
 fn cut() -> BoxError {

@@ -3,7 +3,7 @@
 use http::Uri;
 use kube::config::{AuthInfo, Cluster, Kubeconfig};
 
-use super::{Access, exec, pem_data, proxy};
+use super::{Access, identity, pem_data, proxy};
 use crate::failure::Failure;
 use crate::output::text;
 
@@ -45,9 +45,11 @@ impl Context {
         config.tls_server_name =
             self.cluster.tls_server_name.clone().filter(|name| !name.is_empty());
         config.root_cert = self.roots(&config)?;
-        config.auth_info = exec::resolve(self.user.clone(), &self.cluster)?;
+        let identity = identity::resolve(self.user.clone(), &self.cluster)?;
+        config.auth_info = identity.auth;
         Ok(Access {
             config,
+            credentials: identity.credentials,
             proxy: proxy::choose(self.cluster.proxy_url.as_deref(), &url)?,
             namespace: self.namespace,
             origin: format!("context \"{}\"", text::line(&self.name)),

@@ -41,6 +41,9 @@ fn service_account() -> Result<Access, Failure> {
     let proxy = proxy::choose(None, &config.cluster_url)?;
     Ok(Access {
         config,
+        // kube's own layer reads the file again each minute, as the kubelet writes it, and keeps
+        // the last token when it cannot.
+        credentials: None,
         proxy,
         namespace: namespace(),
         origin: "this pod's service account".to_owned(),

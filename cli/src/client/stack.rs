@@ -12,6 +12,7 @@ use hyper_util::rt::TokioExecutor;
 use kube::client::{Body, ConfigExt};
 use tower::{BoxError, Service, ServiceBuilder};
 
+use super::auth_layer::AuthLayer;
 use super::reach::{NotingReach, Reach};
 use super::wire::WireLayer;
 use super::{Access, Endpoint};
@@ -86,6 +87,7 @@ where
         .layer(WireLayer { verbose })
         .layer(config.extra_headers_layer()?)
         .option_layer(config.auth_layer()?)
+        .option_layer(access.credentials.clone().map(AuthLayer))
         .layer(config.base_uri_layer())
         .map_err(BoxError::from)
         .service(http);

@@ -14,6 +14,8 @@ mod locks;
 mod process;
 mod readme;
 mod redact;
+#[cfg(unix)]
+mod renewal;
 #[cfg(target_os = "linux")]
 mod run;
 mod space;

@@ -22,7 +22,7 @@ fn read(call: &mut Acquire, reply: ReadReply) -> Step<Outcome> {
 fn sent(call: &Acquire) -> String {
     let key = AnnotationKey::new(&Prefix::default(), &LockName::new("l").unwrap());
     match call.write(&key).unwrap() {
-        Write::Patch(body) => String::from_utf8(body).unwrap(),
+        Write::Patch { body, .. } => String::from_utf8(body).unwrap(),
         Write::Put { expected, value } => {
             format!("PUT {} over {}", value.unwrap(), expected.unwrap_or_default())
         }
@@ -51,7 +51,7 @@ fn a_held_lock_takes_the_refused_write_and_the_read_that_tells_by_whom() {
     let mut call = acquire(Some(true));
     assert_eq!(call.on_write(failed_test()), Step::Read(Pace::Now));
     assert!(
-        matches!(read(&mut call, seen(Some(BOBS))), Step::Done(Outcome::Held(record)) if record.owner == "bob")
+        matches!(read(&mut call, seen(Some(BOBS))), Step::Done(Outcome::Held { record, .. }) if record.owner == "bob")
     );
 }
 
@@ -96,7 +96,7 @@ fn a_lock_is_not_expired_by_one_clock_alone() {
     let mut call = acquire(Some(true));
     call.on_write(failed_test());
     let behind = Sight { date: Some(at(5)), ..sight(Some(EXPIRED)) };
-    assert!(matches!(read(&mut call, ReadReply::Seen(behind)), Step::Done(Outcome::Held(_))));
+    assert!(matches!(read(&mut call, ReadReply::Seen(behind)), Step::Done(Outcome::Held { .. })));
 }
 
 #[test]
@@ -212,7 +212,7 @@ fn a_missing_object_is_made_only_where_that_was_asked_for() {
         call.on_write(WriteReply::Refused(refusal(409, "AlreadyExists"))),
         Step::Read(Pace::Now)
     );
-    assert!(matches!(read(&mut call, seen(Some(BOBS))), Step::Done(Outcome::Held(_))));
+    assert!(matches!(read(&mut call, seen(Some(BOBS))), Step::Done(Outcome::Held { .. })));
 }
 
 #[test]

@@ -9,7 +9,7 @@ fn at(unix_nanos: i128) -> Timestamp {
 }
 
 fn record(owner: &str, created_at: i128, ttl_nanos: i64) -> Record {
-    Record { owner: owner.to_owned(), created_at: at(created_at), ttl_nanos, hold: None }
+    Record { owner: owner.to_owned(), created_at: at(created_at), ttl_nanos, ..Record::nothing() }
 }
 
 fn decoded(text: &str) -> Record {
@@ -150,7 +150,7 @@ prop_compose! {
         hold in proptest::option::of("[a-z0-9-]{1,64}"),
     ) -> Record {
         let hold = hold.and_then(|text| HoldId::new(text).ok());
-        Record { owner, created_at: at(seconds * 1_000_000_000 + nanos), ttl_nanos, hold }
+        Record { owner, created_at: at(seconds * 1_000_000_000 + nanos), ttl_nanos, hold, ..Record::nothing() }
     }
 }
 

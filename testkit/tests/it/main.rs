@@ -3,7 +3,11 @@
 
 mod binaries;
 mod cluster;
+mod conformance;
 mod control_plane;
 mod doomed;
 mod leftovers;
+mod scripted;
 mod shared_build;
+mod talk;
+mod wire;

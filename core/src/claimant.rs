@@ -1,13 +1,13 @@
-//! Who may give a lock back.
+//! Whose a record is: who may give it back, or renew it.
 
 use crate::expiry::{Clocks, ExpiryRule};
-use crate::record::{Malformed, Record};
+use crate::record::{HoldId, Malformed, Record};
 
 /// What to do with the record that a read showed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Decision {
-    /// It is this owner's: remove exactly these bytes.
-    Remove(String),
+    /// It is the claimant's: exactly the bytes that were read may be removed or replaced.
+    Own(Record),
     /// There is no lock, or this expired one.
     NotFound(Option<Record>),
     /// Somebody else's.
@@ -16,15 +16,37 @@ pub enum Decision {
     Malformed(Malformed),
 }
 
+/// Who asks.
+#[derive(Debug, Clone, Copy)]
+pub enum Claimant<'a> {
+    /// Whoever goes by this label, as in the Go package.
+    Owner {
+        /// The label.
+        owner: &'a str,
+        /// Leaves records alone that belong to one hold.
+        spare_holds: bool,
+    },
+    /// The hold of this id, whatever its owner is called.
+    Hold(&'a HoldId),
+}
+
+impl Claimant<'_> {
+    fn owns(self, record: &Record) -> bool {
+        match self {
+            Self::Owner { owner, spare_holds } => {
+                record.owner == owner && !(spare_holds && record.hold.is_some())
+            }
+            Self::Hold(id) => record.hold.as_ref() == Some(id),
+        }
+    }
+}
+
 /// Decides as the Go package does: expired comes before whose it is.
-///
-/// `spare_holds` keeps records with a hold id from being released by their owner's label.
 pub fn decide(
     value: Option<&str>,
-    owner: &str,
+    claimant: Claimant<'_>,
     rule: ExpiryRule,
     clocks: Clocks,
-    spare_holds: bool,
 ) -> Decision {
     let Some(value) = value else {
         return Decision::NotFound(None);
@@ -32,9 +54,8 @@ pub fn decide(
     match Record::decode(value) {
         Err(malformed) => Decision::Malformed(malformed),
         Ok(record) if rule.is_expired(&record, clocks) => Decision::NotFound(Some(record)),
-        Ok(record) if record.owner != owner => Decision::OwnerMismatch(record),
-        Ok(record) if spare_holds && record.hold.is_some() => Decision::OwnerMismatch(record),
-        Ok(_) => Decision::Remove(value.to_owned()),
+        Ok(record) if claimant.owns(&record) => Decision::Own(record),
+        Ok(record) => Decision::OwnerMismatch(record),
     }
 }
 
@@ -50,18 +71,13 @@ mod tests {
 
     fn decide_at(value: Option<&str>, owner: &str, seconds: i128, spare_holds: bool) -> Decision {
         let now = Timestamp::from_unix_nanos(seconds * 1_000_000_000);
-        decide(
-            value,
-            owner,
-            ExpiryRule::BothClocks,
-            Clocks { local: now, server: Some(now) },
-            spare_holds,
-        )
+        let clocks = Clocks { local: now, server: Some(now) };
+        decide(value, Claimant::Owner { owner, spare_holds }, ExpiryRule::BothClocks, clocks)
     }
 
     #[test]
     fn only_the_owner_of_a_live_lock_may_release_it() {
-        assert_eq!(decide_at(Some(ALICES), "alice", 5, false), Decision::Remove(ALICES.into()));
+        assert!(matches!(decide_at(Some(ALICES), "alice", 5, false), Decision::Own(_)));
         assert!(matches!(decide_at(Some(ALICES), "bob", 5, false), Decision::OwnerMismatch(_)));
         assert!(matches!(decide_at(Some("?"), "alice", 5, false), Decision::Malformed(_)));
     }
@@ -80,6 +96,19 @@ mod tests {
     #[test]
     fn a_label_frees_a_hold_only_where_the_caller_asks_for_the_go_packages_way() {
         assert!(matches!(decide_at(Some(HOLD), "alice", 5, true), Decision::OwnerMismatch(_)));
-        assert!(matches!(decide_at(Some(HOLD), "alice", 5, false), Decision::Remove(_)));
+        assert!(matches!(decide_at(Some(HOLD), "alice", 5, false), Decision::Own(_)));
+    }
+
+    #[test]
+    fn a_hold_is_known_by_its_id_alone() {
+        let now = Timestamp::from_unix_nanos(0);
+        let clocks = Clocks { local: now, server: Some(now) };
+        let by = |id: &str, value| {
+            let id = HoldId::new(id).unwrap();
+            decide(Some(value), Claimant::Hold(&id), ExpiryRule::BothClocks, clocks)
+        };
+        assert!(matches!(by("a1", HOLD), Decision::Own(_)));
+        assert!(matches!(by("b2", HOLD), Decision::OwnerMismatch(_)));
+        assert!(matches!(by("a1", ALICES), Decision::OwnerMismatch(_)), "it belongs to its owner");
     }
 }

@@ -1,0 +1,303 @@
+//! A hold: valid for a while, renewed in time, lost for good.
+//!
+//! Every write of a hold is told here before it is sent, and its outcome afterwards. Own is
+//! what was confirmed last, and all that was sent after it and not answered; never what was
+//! there before.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::answer::Sight;
+use crate::change::Outcome;
+use crate::doubt::Failure;
+use crate::name::quoted;
+use crate::reading::Reading;
+use crate::record::{Malformed, Record};
+use crate::terms::Terms;
+
+/// Bytes of this hold, and what the clocks showed before they were stamped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    /// The annotation's value.
+    pub value: String,
+    /// Taken before `createdAt` was: validity counts from here.
+    pub read_at: Reading,
+}
+
+/// Why a hold was lost.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Loss {
+    /// No renewal was confirmed in time. Nobody need have taken the lock.
+    Deadline,
+    /// Somebody removed the record.
+    Removed,
+    /// Another record stands in its place.
+    Replaced(Record),
+    /// Something that is no record stands in its place.
+    Malformed(Malformed),
+    /// The object was deleted.
+    ObjectMissing,
+    /// The object was deleted and made again.
+    ObjectReplaced,
+    /// The server stored something else than was sent: a webhook or policy alters the record.
+    Altered,
+    /// What renews holds has ended: its runtime was shut down, or it panicked.
+    RenewerEnded,
+}
+
+impl fmt::Display for Loss {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Deadline => f.write_str("no renewal was confirmed in time"),
+            Self::Removed => f.write_str("somebody removed its record"),
+            Self::Replaced(record) => write!(f, "{} has it now", quoted(&record.owner)),
+            Self::Malformed(_) => f.write_str("somebody overwrote its record with a malformed one"),
+            Self::ObjectMissing => f.write_str("the object was deleted"),
+            Self::ObjectReplaced => f.write_str("the object was deleted and made again"),
+            Self::Altered => f.write_str("a webhook or policy alters its record"),
+            Self::RenewerEnded => f.write_str("what renews it has ended"),
+        }
+    }
+}
+
+impl Loss {
+    /// The reason in one stable word, for events and metrics.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Deadline => "deadline",
+            Self::Removed => "removed",
+            Self::Replaced(_) => "replaced",
+            Self::Malformed(_) => "malformed",
+            Self::ObjectMissing => "object_missing",
+            Self::ObjectReplaced => "object_replaced",
+            Self::Altered => "altered",
+            Self::RenewerEnded => "renewer_ended",
+        }
+    }
+}
+
+/// How a hold ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum End {
+    Lost(Loss),
+    Released,
+}
+
+/// What is due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Next {
+    /// Renew it now.
+    Renew,
+    /// Nothing for so long.
+    Wait(Duration),
+    /// It is over.
+    Ended,
+}
+
+/// What a write of this hold came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// Applied, as the answer or a read-back shows.
+    Confirmed,
+    /// An earlier write turns out to stand: this one was not applied, and can be sent anew.
+    Adopted,
+    /// Not applied, or not known to be: the hold is as valid as it was.
+    Failed(Failure),
+    /// The hold is over.
+    Ended,
+}
+
+/// A hold on one lock.
+#[derive(Debug, Clone)]
+pub struct Hold {
+    terms: Terms,
+    uid: String,
+    confirmed: Written,
+    /// Sent after `confirmed`, and not known not to stand.
+    open: Vec<Written>,
+    /// When the next renewal is due, after `confirmed.read_at` or a failure.
+    renew_from: Reading,
+    renew_after: Duration,
+    end: Option<End>,
+}
+
+impl Hold {
+    /// A hold whose record stands on the object with this UID.
+    pub fn new(terms: Terms, uid: String, confirmed: Written, random: u64) -> Self {
+        let (renew_from, renew_after) = (confirmed.read_at, terms.renew_after(random));
+        let open = Vec::new();
+        Self { terms, uid, confirmed, open, renew_from, renew_after, end: None }
+    }
+
+    /// How long it is valid yet; zero once it is over.
+    pub fn valid_for(&self, now: Reading) -> Duration {
+        if self.end.is_some() {
+            return Duration::ZERO;
+        }
+        self.terms.validity().saturating_sub(now.at_most_since(self.confirmed.read_at))
+    }
+
+    /// Loses the hold if its time is over. Says why, if it is lost.
+    pub fn check(&mut self, now: Reading) -> Option<&Loss> {
+        if self.end.is_none() && self.valid_for(now).is_zero() {
+            self.lose(Loss::Deadline);
+        }
+        self.loss()
+    }
+
+    /// Why it was lost, if it was.
+    pub fn loss(&self) -> Option<&Loss> {
+        match &self.end {
+            Some(End::Lost(loss)) => Some(loss),
+            _ => None,
+        }
+    }
+
+    /// Whether it is over, for whatever reason.
+    pub fn is_over(&self) -> bool {
+        self.end.is_some()
+    }
+
+    /// Ends it for good, unless it is over already.
+    pub fn lose(&mut self, loss: Loss) {
+        self.end.get_or_insert(End::Lost(loss));
+    }
+
+    /// Ends it for its holder: before the release is sent.
+    ///
+    /// # Errors
+    /// Why it was lost, if it was.
+    pub fn release(&mut self, now: Reading) -> Result<(), Loss> {
+        if let Some(loss) = self.check(now) {
+            return Err(loss.clone());
+        }
+        self.end = Some(End::Released);
+        Ok(())
+    }
+
+    /// What is due.
+    pub fn next(&mut self, now: Reading) -> Next {
+        if self.check(now).is_some() || self.end.is_some() {
+            return Next::Ended;
+        }
+        let left = self.renew_after.saturating_sub(now.at_most_since(self.renew_from));
+        if left.is_zero() { Next::Renew } else { Next::Wait(left.min(self.valid_for(now))) }
+    }
+
+    /// Notes bytes that are about to be sent in place of the confirmed ones. False if the hold
+    /// is over: nothing may be sent then.
+    pub fn begin(&mut self, written: Written, now: Reading) -> bool {
+        if self.check(now).is_some() || self.end.is_some() {
+            return false;
+        }
+        self.open.push(written);
+        true
+    }
+
+    /// The UID of the object.
+    pub fn uid(&self) -> &str {
+        &self.uid
+    }
+
+    /// The record that was confirmed last.
+    pub fn confirmed(&self) -> &str {
+        &self.confirmed.value
+    }
+
+    /// The durations of this hold.
+    pub fn terms(&self) -> &Terms {
+        &self.terms
+    }
+
+    /// Judges what came of sending `value`.
+    pub fn settle(&mut self, value: &str, outcome: Outcome, now: Reading, random: u64) -> Verdict {
+        // At its deadline a hold is lost, whatever the server says later.
+        if self.check(now).is_some() {
+            return Verdict::Ended;
+        }
+        match outcome {
+            Outcome::Changed(_) => self.confirm(value, random),
+            Outcome::Applied(_) => self.kept(value, now, random),
+            Outcome::Vanished => self.ended(Loss::Removed),
+            Outcome::Gone(sight) => self.gone(&sight, now, random),
+            Outcome::Failed(Failure::ObjectMissing) => self.ended(Loss::ObjectMissing),
+            Outcome::Failed(Failure::Altered) => self.ended(Loss::Altered),
+            Outcome::Failed(failure) => self.failed(value, failure, now, random),
+        }
+    }
+
+    /// The own bytes that a read shows, if it shows any.
+    pub fn own<'a>(&'a self, sight: &Sight) -> Option<&'a str> {
+        let same_object = sight.uid == self.uid;
+        let mut own = std::iter::once(&self.confirmed).chain(&self.open);
+        own.find(|own| same_object && sight.shows(&own.value)).map(|own| own.value.as_str())
+    }
+
+    fn confirm(&mut self, value: &str, random: u64) -> Verdict {
+        let Some(index) = self.open.iter().position(|open| open.value == value) else {
+            return Verdict::Confirmed;
+        };
+        // What was sent before is superseded: it is nobody's, should it come back.
+        let later = self.open.split_off(index + 1);
+        if let Some(confirmed) = self.open.pop() {
+            self.confirmed = confirmed;
+        }
+        self.open = later;
+        self.renew_from = self.confirmed.read_at;
+        self.renew_after = self.terms.renew_after(random);
+        Verdict::Confirmed
+    }
+
+    /// Applied, but the record was left as it was: some kinds take no annotations with a
+    /// subresource.
+    fn kept(&mut self, value: &str, now: Reading, random: u64) -> Verdict {
+        self.open.retain(|open| open.value != value);
+        self.retry(now, random);
+        Verdict::Confirmed
+    }
+
+    fn gone(&mut self, sight: &Sight, now: Reading, random: u64) -> Verdict {
+        if let Some(own) = self.own(sight).map(str::to_owned) {
+            self.confirm(&own, random);
+            return if self.valid_for(now).is_zero() {
+                self.ended(Loss::Deadline)
+            } else {
+                Verdict::Adopted
+            };
+        }
+        self.ended(Self::loss_of(sight, &self.uid))
+    }
+
+    /// What a sight without the record of a hold on the object with this UID says of its end.
+    pub fn loss_of(sight: &Sight, uid: &str) -> Loss {
+        match sight.value.as_deref().map(Record::decode) {
+            _ if sight.uid != uid => Loss::ObjectReplaced,
+            None => Loss::Removed,
+            Some(Ok(record)) => Loss::Replaced(record),
+            Some(Err(malformed)) => Loss::Malformed(malformed),
+        }
+    }
+
+    /// Transient or not, there is time yet: the next renewal comes sooner.
+    fn failed(&mut self, value: &str, failure: Failure, now: Reading, random: u64) -> Verdict {
+        if !matches!(failure, Failure::Unknown(_)) {
+            self.open.retain(|open| open.value != value);
+        }
+        self.retry(now, random);
+        Verdict::Failed(failure)
+    }
+
+    fn retry(&mut self, now: Reading, random: u64) {
+        self.renew_from = now;
+        self.renew_after = self.terms.retry_after(random);
+    }
+
+    fn ended(&mut self, loss: Loss) -> Verdict {
+        self.lose(loss);
+        Verdict::Ended
+    }
+}
+
+#[cfg(test)]
+mod tests;

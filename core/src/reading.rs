@@ -1,0 +1,26 @@
+//! What the clocks that never step show.
+
+use std::time::Duration;
+
+/// Two clocks, read at one instant.
+///
+/// Only the difference of two readings of one process means something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Reading {
+    /// CLOCK_BOOTTIME: time that the machine was suspended counts.
+    pub boot: Duration,
+    /// The monotonic clock: it may stand still meanwhile.
+    pub monotonic: Duration,
+}
+
+impl Reading {
+    /// How long ago `earlier` was by the clock that counts more: for what must end in time.
+    pub fn at_most_since(self, earlier: Self) -> Duration {
+        self.boot.saturating_sub(earlier.boot).max(self.monotonic.saturating_sub(earlier.monotonic))
+    }
+
+    /// How long ago `earlier` was by the clock that counts less: for what must have lasted.
+    pub fn at_least_since(self, earlier: Self) -> Duration {
+        self.boot.saturating_sub(earlier.boot).min(self.monotonic.saturating_sub(earlier.monotonic))
+    }
+}

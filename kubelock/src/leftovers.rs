@@ -1,0 +1,98 @@
+//! Records of a hold that never came about: removed in the background, should they land.
+
+use std::time::Duration;
+
+use kubelock_core::answer::Sight;
+use kubelock_core::change::{Change, Outcome};
+use kubelock_core::hold::Written;
+
+use crate::kube_lock::KubeLock;
+use crate::lock_ref::LockRef;
+use crate::session::Session;
+
+const PAUSE_MIN: Duration = Duration::from_millis(100);
+const PAUSE_MAX: Duration = Duration::from_secs(10);
+
+/// All bytes that one call has sent and that may stand, or come to stand.
+///
+/// Dropped with any left, it looks for them in the background for as long as a request can live,
+/// and removes exactly them.
+pub(crate) struct Leftovers {
+    locks: KubeLock,
+    lock: LockRef,
+    call: Duration,
+    sent: Vec<Written>,
+}
+
+impl Leftovers {
+    pub(crate) fn new(locks: KubeLock, lock: LockRef, call: Duration) -> Self {
+        Self { locks, lock, call, sent: Vec::new() }
+    }
+
+    /// Notes bytes that are about to be sent.
+    pub(crate) fn note(&mut self, written: Written) {
+        self.sent.push(written);
+    }
+
+    /// These are known not to have been written.
+    pub(crate) fn forget(&mut self, value: &str) {
+        self.sent.retain(|sent| sent.value != value);
+    }
+
+    /// None of them matters any more.
+    pub(crate) fn clear(&mut self) {
+        self.sent.clear();
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.sent.is_empty()
+    }
+
+    /// Those that were sent so long ago that they cannot land any more are none.
+    pub(crate) fn forget_dead(&mut self) {
+        let (now, lifetime) = (self.locks.reading(), self.locks.request_lifetime + self.call);
+        self.sent.retain(|sent| now.at_least_since(sent.read_at) < lifetime);
+    }
+
+    /// The bytes that stand, if they are of these.
+    pub(crate) fn seen(&self, sight: &Sight) -> Option<&str> {
+        self.sent.iter().map(|sent| sent.value.as_str()).find(|value| sight.shows(value))
+    }
+}
+
+impl Drop for Leftovers {
+    fn drop(&mut self) {
+        if self.sent.is_empty() {
+            return;
+        }
+        let sent = self.sent.drain(..).map(|sent| sent.value).collect();
+        let (locks, lock, call) = (self.locks.clone(), self.lock.clone(), self.call);
+        let runtime = locks.runtime.clone();
+        runtime.spawn(Box::pin(remove(locks, lock, call, sent)));
+    }
+}
+
+async fn remove(locks: KubeLock, lock: LockRef, call: Duration, mut sent: Vec<String>) {
+    let until = locks.clock.monotonic() + locks.request_lifetime + call;
+    let mut pause = PAUSE_MIN;
+    while !sent.is_empty() && locks.clock.monotonic() < until {
+        let mut session = Session::new(&locks, &lock, call);
+        if let Ok(sight) = session.look(locks.memory.puts(&lock)).await
+            && let Some(value) = sent.iter().find(|value| sight.shows(value)).cloned()
+        {
+            let mut change = Change::remove(sight.uid, value.clone());
+            if locks.memory.puts(&lock) {
+                change = change.by_put(None);
+            }
+            let outcome = session.drive(&mut change).await;
+            if !matches!(outcome, Outcome::Failed(_)) {
+                sent.retain(|other| *other != value);
+            }
+        }
+        if sent.is_empty() {
+            return;
+        }
+        locks.runtime.sleep(pause).await;
+        pause = PAUSE_MAX.min(pause * 2);
+    }
+}

@@ -1,0 +1,299 @@
+//! How a caller waits for its turn: for a holder to be gone, for a server to be back.
+
+use std::time::Duration;
+
+use kubelock_core::answer::Sight;
+use kubelock_core::doubt::Failure;
+use kubelock_core::expiry::ExpiryRule;
+use kubelock_core::patch::Form;
+use kubelock_core::record::{HoldId, Record};
+use kubelock_core::takeover::{Observer, Seen, Takeover, Verdict};
+use kubelock_core::terms::part;
+use kubelock_core::ttl::Ttl;
+
+use crate::error::Error;
+use crate::hold_options::Wait;
+use crate::leftovers::Leftovers;
+use crate::lock::Lock;
+use crate::lock_ref::LockRef;
+use crate::session::Session;
+use crate::telemetry;
+use crate::waiter::{Waiter, Wake};
+
+/// The pause between tries that fail, and its longest.
+const PAUSE_MIN: Duration = Duration::from_millis(50);
+const PAUSE_MAX: Duration = Duration::from_secs(5);
+/// How long who lost a race waits before the next one at most, doubled with each race lost.
+const STEP: Duration = Duration::from_millis(5);
+const STEPS_MAX: u32 = 5;
+
+/// A form to write in, and the version that it was decided on.
+pub(crate) type Decided = (Form, Option<String>);
+
+/// One call's patience, and what it has seen while it waits.
+pub(crate) struct Waiting {
+    lock: Lock,
+    lock_ref: LockRef,
+    plan: Plan,
+    observer: Observer,
+    waiter: Waiter,
+    pub(crate) leftovers: Leftovers,
+    started: Duration,
+    /// Races lost to others since the call began: how many wait is not known otherwise.
+    races_lost: u32,
+    failures: u32,
+    told_of: Option<String>,
+}
+
+/// What the caller asked for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Plan {
+    pub(crate) wait: Wait,
+    pub(crate) takeover: Takeover,
+    pub(crate) create_lease: bool,
+    /// How long one call may take.
+    pub(crate) call: Duration,
+    pub(crate) ttl: Ttl,
+}
+
+impl Waiting {
+    pub(crate) fn new(lock: &Lock, lock_ref: &LockRef, plan: Plan) -> Self {
+        let locks = &lock.locks;
+        Self {
+            lock: lock.clone(),
+            observer: Observer::new(plan.takeover),
+            waiter: Waiter::new(),
+            leftovers: Leftovers::new(locks.clone(), lock_ref.clone(), plan.call),
+            lock_ref: lock_ref.clone(),
+            plan,
+            started: locks.clock.monotonic(),
+            races_lost: 0,
+            failures: 0,
+            told_of: None,
+        }
+    }
+
+    /// Whether it has waited for anybody.
+    pub(crate) fn has_waited(&self) -> bool {
+        self.told_of.is_some()
+    }
+
+    /// How to make a Lease that does not exist.
+    pub(crate) fn create(&self) -> Result<Decided, Error> {
+        if self.plan.create_lease {
+            return Ok((Form::Create, None));
+        }
+        Err(Error::ObjectMissing { lock: self.lock() })
+    }
+
+    /// What to write over what a read has shown; waits until there is something.
+    pub(crate) async fn decide(&mut self, mut sight: Sight) -> Result<Option<Decided>, Error> {
+        if self.told_of.is_some() {
+            self.races_lost += 1;
+        }
+        self.waiter.saw_by_read(&self.lock.locks, &sight);
+        loop {
+            if let Some(own) = self.leftovers.seen(&sight) {
+                return Ok(Some((Form::Replace(own.to_owned()), Some(sight.resource_version))));
+            }
+            let wake = match self.observer.judge(&sight, self.seen()) {
+                Verdict::Take(form) if self.told_of.is_none() || self.races_lost == 0 => {
+                    return Ok(Some((form, Some(sight.resource_version))));
+                }
+                Verdict::Take(form) => {
+                    // Others want it, too: who is a little later sees that it was too late.
+                    let steps = STEP * (1 << self.races_lost.min(STEPS_MAX));
+                    let span = part(steps, self.lock.locks.runtime.random());
+                    match self.wait(&sight, Some(span)).await {
+                        Wake::Time => return Ok(Some((form, Some(sight.resource_version)))),
+                        wake => wake,
+                    }
+                }
+                Verdict::Malformed(source) => {
+                    return Err(Error::Malformed { lock: self.lock(), source });
+                }
+                Verdict::Terminating if self.plan.create_lease => {
+                    let patience = self.patience(|lock| Error::ObjectTerminating { lock })?;
+                    self.wait(&sight, patience).await
+                }
+                Verdict::Terminating => {
+                    return Err(Error::ObjectTerminating { lock: self.lock() });
+                }
+                Verdict::Held { record, take_after, read_after } => {
+                    self.tell(&record);
+                    let patience = self.held_by(&record)?;
+                    let next = [take_after, read_after, patience].into_iter().flatten().min();
+                    match self.wait(&sight, next).await {
+                        Wake::Time if next == take_after => {
+                            continue;
+                        }
+                        Wake::Time if next == patience && next != read_after => continue,
+                        Wake::Time => Wake::Read,
+                        wake => wake,
+                    }
+                }
+            };
+            sight = match wake {
+                Wake::Event(sight) => sight,
+                Wake::Deleted => return self.create().map(Some),
+                Wake::Read | Wake::Time => match self.look().await? {
+                    Some(sight) => sight,
+                    None => return self.create().map(Some),
+                },
+            };
+        }
+    }
+
+    async fn wait(&mut self, sight: &Sight, span: Option<Duration>) -> Wake {
+        let locks = self.lock.locks.clone();
+        self.waiter.wait(&locks, &self.lock_ref, sight, span).await
+    }
+
+    /// Reads the object, again and again while there is patience. `None`: it does not exist.
+    async fn look(&mut self) -> Result<Option<Sight>, Error> {
+        loop {
+            let locks = self.lock.locks.clone();
+            let mut session = Session::new(&locks, &self.lock_ref, self.plan.call);
+            match session.look(locks.memory.puts(&self.lock_ref)).await {
+                Ok(sight) => {
+                    self.waiter.saw_by_read(&locks, &sight);
+                    self.failures = 0;
+                    return Ok(Some(sight));
+                }
+                Err(Error::ObjectMissing { .. }) => return Ok(None),
+                Err(error) if is_transient(&error) => {
+                    self.pause_or(error).await?;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// A claim that failed: what passes by itself is waited for.
+    pub(crate) async fn failed(
+        &mut self,
+        failure: Failure,
+        record: &Record,
+    ) -> Result<Option<Decided>, Error> {
+        let locks = self.lock.locks.clone();
+        let session = Session::new(&locks, &self.lock_ref, self.plan.call);
+        let error = session.failed(Some(record), failure);
+        if !is_transient(&error) {
+            return Err(error);
+        }
+        self.pause_or(error).await?;
+        self.again().await
+    }
+
+    pub(crate) async fn look_again(&mut self, failure: Failure) -> Result<Option<Decided>, Error> {
+        let locks = self.lock.locks.clone();
+        let session = Session::new(&locks, &self.lock_ref, self.plan.call);
+        let error = session.failed(None, failure);
+        self.pause_or(error).await?;
+        self.again().await
+    }
+
+    async fn again(&mut self) -> Result<Option<Decided>, Error> {
+        match self.look().await? {
+            Some(sight) => self.decide(sight).await,
+            None => self.create().map(Some),
+        }
+    }
+
+    /// Pauses before the next try, or ends with this error if there is no time for one.
+    async fn pause_or(&mut self, error: Error) -> Result<(), Error> {
+        let patience = self.patience(|_| error)?;
+        let pause = PAUSE_MAX.min(PAUSE_MIN.saturating_mul(1 << self.failures.min(10)));
+        self.failures = self.failures.saturating_add(1);
+        let pause = pause - part(pause / 2, self.lock.locks.runtime.random());
+        let pause = patience.map_or(pause, |left| pause.min(left));
+        self.lock.locks.runtime.sleep(pause).await;
+        Ok(())
+    }
+
+    /// How long the caller will wait yet; the error if that is over.
+    fn patience(
+        &mut self,
+        error: impl FnOnce(Box<LockRef>) -> Error,
+    ) -> Result<Option<Duration>, Error> {
+        let most = match self.plan.wait {
+            Wait::Forever => return Ok(None),
+            // What is not known yet is worth the time of a call.
+            Wait::No => self.plan.call,
+            Wait::For(span) => span.max(self.plan.call),
+        };
+        match most.checked_sub(self.elapsed()).filter(|left| !left.is_zero()) {
+            Some(left) => Ok(Some(left)),
+            None => Err(self.open_or(error(self.lock()))),
+        }
+    }
+
+    /// Ends a call that has no time left, although nobody stands in its way.
+    pub(crate) fn check_patience(&mut self) -> Result<(), Error> {
+        let deadline = self.plan.call;
+        self.patience(|lock| Error::Contended { lock, deadline }).map(drop)
+    }
+
+    /// How long to wait for this holder yet; the error if that is over.
+    fn held_by(&mut self, record: &Record) -> Result<Option<Duration>, Error> {
+        let held = || Error::OwnerMismatch(self.lock.seen_held(&self.lock_ref, record.clone()));
+        let left = match self.plan.wait {
+            Wait::Forever => return Ok(None),
+            Wait::No => Duration::ZERO,
+            Wait::For(span) => span.saturating_sub(self.elapsed()),
+        };
+        let error = held();
+        self.leftovers.forget_dead();
+        if left.is_zero() && self.leftovers.is_empty() {
+            return Err(error);
+        }
+        if left.is_zero() {
+            // An attempt of ours may land yet.
+            return self.patience(|_| error);
+        }
+        Ok(Some(left))
+    }
+
+    /// With bytes under way that may land yet, no other answer than that is true.
+    fn open_or(&mut self, error: Error) -> Error {
+        self.leftovers.forget_dead();
+        if self.leftovers.is_empty() {
+            return error;
+        }
+        let locks = &self.lock.locks;
+        let session = Session::new(locks, &self.lock_ref, self.plan.call);
+        let record = Record::new("", self.lock.stamp(ExpiryRule::default()), self.plan.ttl);
+        session.failed(Some(&record), Failure::Unknown(error.to_string()))
+    }
+
+    fn tell(&mut self, record: &Record) {
+        let holder = record.hold.as_ref().map_or(record.owner.as_str(), HoldId::as_str);
+        if self.told_of.as_deref() != Some(holder) && self.plan.wait != Wait::No {
+            telemetry::waiting(&self.lock_ref, record);
+            self.told_of = Some(holder.to_owned());
+        }
+    }
+
+    fn seen(&self) -> Seen {
+        let locks = &self.lock.locks;
+        let at = locks.reading();
+        Seen { at, local: locks.clock.wall(), server: locks.memory.server_at_most(at.boot) }
+    }
+
+    pub(crate) fn elapsed(&self) -> Duration {
+        self.lock.locks.clock.monotonic().saturating_sub(self.started)
+    }
+
+    fn lock(&self) -> Box<LockRef> {
+        Box::new(self.lock_ref.clone())
+    }
+}
+
+/// Whether it may pass by itself.
+fn is_transient(error: &Error) -> bool {
+    match error {
+        Error::Unavailable { .. } | Error::Contended { .. } | Error::OutcomeUnknown { .. } => true,
+        Error::Refused { code, .. } => *code == 429 || *code >= 500,
+        _ => false,
+    }
+}

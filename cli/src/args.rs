@@ -3,6 +3,8 @@
 pub(crate) mod cluster;
 pub(crate) mod duration;
 pub(crate) mod lock;
+#[cfg(unix)]
+pub(crate) mod wait;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 

@@ -5,7 +5,7 @@ pub(crate) mod get;
 pub(crate) mod release;
 #[cfg(unix)]
 pub(crate) mod run;
-mod session;
+pub(crate) mod session;
 
 use crate::args::{Cli, Command};
 use crate::exit::Exit;

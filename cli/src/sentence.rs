@@ -22,6 +22,13 @@ pub(crate) struct Situation<'a> {
     pub(crate) deadline: Deadline,
 }
 
+impl Situation<'_> {
+    /// The command that shows who holds the lock.
+    pub(crate) fn look(&self) -> String {
+        self.flags.command("get", self.target)
+    }
+}
+
 /// The failure that an error of the library is.
 pub(crate) fn failure(error: &Error, at: &Situation<'_>) -> Failure {
     let lock = at.target.describe();

@@ -7,7 +7,6 @@ mod boottime;
 mod channel;
 mod environment;
 mod group;
-mod hold;
 mod launcher;
 mod message;
 mod outcome;
@@ -15,6 +14,7 @@ mod plan;
 mod program;
 mod second;
 mod signals;
+mod taking;
 mod terminal;
 mod waiter;
 mod warden;
@@ -26,22 +26,23 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use kubelock::AcquireOptions;
-use nix::sys::signal::Signal;
+use kubelock::{Guard, HoldOptions, Wait};
 
 use super::session::Session;
 use crate::args::CommonArgs;
 use crate::args::cluster::ClusterArgs;
 use crate::args::duration;
 use crate::args::lock::{LockArgs, OwnerArgs};
+use crate::args::wait::WaitArgs;
+use crate::deadline::Deadline;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::output::talk;
+use crate::output::{talk, text};
 use crate::target::{Carrier, Target, lock_name};
 use environment::Environment;
-use hold::Hold;
 use second::Second;
 use signals::Signals;
+use taking::Taken;
 use watch::Watch;
 
 /// Hold a lock while a command runs
@@ -61,7 +62,12 @@ pub(crate) struct RunArgs {
     on: LockArgs,
     #[command(flatten)]
     owner: OwnerArgs,
-    /// After how long without renewal another may take the lock
+    #[command(flatten)]
+    wait: WaitArgs,
+    /// Why, for whoever waits
+    #[arg(long, value_name = "TEXT", help_heading = "Lock options")]
+    reason: Option<String>,
+    /// How long the lock outlives this machine
     #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = duration::parse)]
     #[arg(env = "KUBELOCK_TTL", hide_env_values = true, help_heading = "Lock options")]
     ttl: Duration,
@@ -70,7 +76,8 @@ pub(crate) struct RunArgs {
 const EXAMPLES: &str = "\
 Examples:
   kubelock run deploy -n ci -- make deploy
-  kubelock run schema --on configmap/app -- ./migrate.sh
+  kubelock run schema --on configmap/app --wait 5m -- ./migrate.sh
+  kubelock run nightly --no-wait -E 0 -- ./backup.sh
 
 Exit status: the command's own, 128+N if signal N ended it; 123 lock lost, 124 not acquired,
   125 failed before the command ran, 126 it cannot be executed, 127 it does not exist";
@@ -79,9 +86,8 @@ Exit status: the command's own, 128+N if signal N ended it; 123 lock lost, 124 n
 const WARDEN: &str = "__warden";
 const LAUNCHER: &str = "__launcher";
 
-/// Shorter holds have no room for a grace.
-const LEAST_TTL: Duration = Duration::from_secs(3);
-/// What the clocks of two machines may differ by while a hold lasts.
+const TTL_DEFAULT: Duration = Duration::from_secs(30);
+/// What the clocks of two machines may differ by while a hold lasts, of a short one at least.
 const LEAST_DRIFT: Duration = Duration::from_millis(500);
 
 /// Becomes one of the other processes, if it was started as such.
@@ -100,23 +106,33 @@ fn own_program() -> io::Result<PathBuf> {
     if cfg!(target_os = "linux") { Ok("/proc/self/exe".into()) } else { std::env::current_exe() }
 }
 
+/// What this program was called: so do the others, in a list of processes.
+fn called() -> OsString {
+    std::env::args_os().next().unwrap_or_else(|| "kubelock".into())
+}
+
 pub(crate) async fn run(
     args: RunArgs,
     cluster: &ClusterArgs,
     common: &CommonArgs,
 ) -> Result<Exit, Failure> {
-    let conflict = args.conflict_exit_code;
-    let run = Run::prepare(args, cluster, common).await;
-    let run = run.map_err(|failure| outcome::before_the_command(failure, conflict))?;
-    run.execute().await.map_err(|failure| outcome::before_the_command(failure, conflict))
+    let (conflict, wait) = (args.conflict_exit_code, args.wait.wait());
+    let explain = |failure| outcome::before_the_command(failure, conflict);
+    let mut run = Run::prepare(args, cluster, common).await.map_err(explain)?;
+    let taken =
+        taking::take(&run.session, &run.target, run.options.clone(), common, &mut run.signals);
+    match taken.await.map_err(|failure| explain(run.way_out(failure, wait)))? {
+        Taken::Held(guard) => run.execute(*guard).await.map_err(explain),
+        Taken::Interrupted(signal) => Ok(Exit::Command(128 + signal as u8)),
+    }
 }
 
+/// All that is needed before the lock is.
 struct Run {
     session: Session,
     target: Target,
     signals: Signals,
-    owner: String,
-    ttl: Duration,
+    options: HoldOptions,
     command: Vec<OsString>,
 }
 
@@ -129,24 +145,35 @@ impl Run {
     ) -> Result<Self, Failure> {
         let carrier = Carrier::parse(args.on.on.as_deref())?;
         let name = lock_name(&args.lock, &carrier)?;
-        check_ttl(args.ttl)?;
         args.command.first().map_or(Ok(()), |program| program::check(program))?;
-        let session = Session::open(&carrier, &args.on, cluster, common)?;
+        let mut options = options(&args, cluster.request_timeout);
+        options.owner = args.owner.into_owner();
+        options.check().map_err(|error| Failure::usage(text::paragraph(&error.to_string())))?;
+        let mut session = Session::open(&carrier, &args.on, cluster, common)?;
         // After the credential plugin, which is to hear Ctrl-C, and before there are threads.
         let signals = Signals::take_over()
             .map_err(|error| Failure::failed(format!("cannot watch for signals: {error}")))?;
         let target = session.target(name, &carrier, session.kind(&carrier).await?);
-        let owner = args.owner.into_owner();
-        Ok(Self { session, target, signals, owner, ttl: args.ttl, command: args.command })
+        options.create_lease = target.own_lease;
+        // From here on each call has its own.
+        session.deadline = Deadline::after(options.deadline.unwrap_or(cluster.request_timeout));
+        Ok(Self { session, target, signals, options, command: args.command })
     }
 
-    async fn execute(mut self) -> Result<Exit, Failure> {
-        let hold = match self.take().await? {
-            Ok(hold) => hold,
-            Err(signal) => return Ok(Exit::Command(128 + signal as u8)),
-        };
+    /// What to type when somebody else has the lock.
+    fn way_out(&self, mut failure: Failure, wait: Wait) -> Failure {
+        if failure.exit == Exit::HeldByOther {
+            let look = self.session.situation("acquire", &self.target).look();
+            let waiting = if wait == Wait::No { "wait with --wait 5m, or " } else { "" };
+            failure.hints = vec![format!("{waiting}see who: {look}")];
+        }
+        failure
+    }
+
+    /// Runs the command, and gives the lock back when nobody is left of it.
+    async fn execute(mut self, guard: Guard) -> Result<Exit, Failure> {
         let lock = self.target.describe();
-        let ended = match self.start(&hold, &lock) {
+        let ended = match self.start(&guard, &lock) {
             Ok(watch) => {
                 let (outcome, lost) = watch.run().await;
                 outcome::exit(outcome, lost, &lock, &self.command[0])
@@ -154,73 +181,67 @@ impl Run {
             Err(error) => Err(Failure::failed(format!("cannot start a process: {error}"))),
         };
         // A lock that was lost is not ours to give back.
-        if !hold.valid_for().is_zero() {
-            self.release(hold).await;
+        if guard.is_valid() {
+            self.release(guard).await;
         }
         ended
     }
 
-    /// The lock, or the signal that put an end to the waiting.
-    async fn take(&mut self) -> Result<Result<Hold, Signal>, Failure> {
-        let options = AcquireOptions {
-            owner: self.owner.clone(),
-            ttl: self.ttl,
-            deadline: self.session.deadline.left(),
-            create_lease: self.target.own_lease,
-            ..AcquireOptions::default()
-        };
-        let lock = self.session.lock(&self.target)?;
-        let taking = Hold::take(&lock, &self.target.object, options, self.ttl / 3);
-        tokio::select! {
-            hold = taking => hold.map(Ok).map_err(|error| self.session.explain("acquire", &self.target, &error)),
-            signal = interrupted(&mut self.signals) => Ok(Err(signal)),
-        }
+    fn start<'a>(&'a mut self, guard: &'a Guard, lock: &str) -> io::Result<Watch<'a>> {
+        let second = Second::start(&self.command, &self.environment(guard))?;
+        let (words, grace) = (&self.command, grace(self.options.ttl));
+        Watch::start(second, guard, &mut self.signals, words, lock.to_owned(), grace)
     }
 
-    fn start<'a>(&'a mut self, hold: &'a Hold, lock: &str) -> io::Result<Watch<'a>> {
-        let second = Second::start(&self.command, &self.environment())?;
-        let (words, grace) = (&self.command, grace(self.ttl));
-        Watch::start(second, hold, &mut self.signals, words, lock.to_owned(), grace)
-    }
-
-    fn environment(&self) -> Environment {
+    fn environment(&self, guard: &Guard) -> Environment {
         Environment {
             lock: self.target.lock.to_string(),
             on: self.target.on(),
             namespace: self.target.namespace.clone(),
-            owner: self.owner.clone(),
-            hold: String::new(),
-            token: String::new(),
+            owner: self.options.owner.clone(),
+            hold: guard.hold_id().to_string(),
+            token: guard.token().to_string(),
         }
     }
 
     /// The command has ended, and its status counts: what goes wrong here is told, no more.
-    async fn release(&self, hold: Hold) {
-        if let Err(error) = hold.release().await {
+    async fn release(&self, guard: Guard) {
+        if let Err(error) = guard.release().await {
             talk::failure(&self.session.explain("release", &self.target, &error));
         }
     }
 }
 
-/// Waits for a signal that ends a program; a stop is a stop while nothing is held.
-async fn interrupted(signals: &mut Signals) -> Signal {
-    loop {
-        match signals.next().await {
-            Signal::SIGTSTP => drop(signals.stop().await),
-            signal if signals::ends(signal) => return signal,
-            _ => {}
-        }
+/// The hold ends a third of its ttl before the record does: time to end the command in.
+fn options(args: &RunArgs, request_timeout: Duration) -> HoldOptions {
+    let ttl = if args.ttl.is_zero() { TTL_DEFAULT } else { args.ttl };
+    HoldOptions {
+        ttl,
+        wait: args.wait.wait(),
+        margin: Some(ttl / 3),
+        deadline: Some(request_timeout.min(ttl / 6)),
+        reason: args.reason.clone(),
+        watch: true,
+        ..HoldOptions::default()
     }
-}
-
-fn check_ttl(ttl: Duration) -> Result<(), Failure> {
-    if ttl < LEAST_TTL {
-        return Err(Failure::usage(format!("--ttl must be {LEAST_TTL:?} at least")));
-    }
-    Ok(())
 }
 
 /// What a command has between SIGTERM and SIGKILL: it is dead before another can hold the lock.
 fn grace(ttl: Duration) -> Duration {
     (ttl / 3).saturating_sub((ttl / 10).max(LEAST_DRIFT))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_is_dead_before_clocks_could_disagree_about_the_end_of_the_lock() {
+        for seconds in [3, 4, 5, 30, 3600] {
+            let ttl = Duration::from_secs(seconds);
+            let drift = (ttl / 10).max(Duration::from_millis(500));
+            assert!(grace(ttl) > Duration::from_millis(400), "{seconds} s");
+            assert!(ttl - ttl / 3 + grace(ttl) <= ttl - drift, "{seconds} s");
+        }
+    }
 }

@@ -13,7 +13,7 @@ pub(super) fn exit(
     outcome: Outcome,
     lost: bool,
     lock: &str,
-    command: &OsStr,
+    program: &OsStr,
 ) -> Result<Exit, Failure> {
     match outcome {
         Outcome::Ended { status, in_time: true } if !lost => Ok(Exit::Command(status.code())),
@@ -21,7 +21,7 @@ pub(super) fn exit(
         Outcome::Ended { .. } => Err(unguarded(lock)),
         Outcome::Forced => Ok(Exit::Lost),
         Outcome::Refused(errno) => {
-            Err(program::refused(command, &io::Error::from_raw_os_error(errno)))
+            Err(program::refused(program, &io::Error::from_raw_os_error(errno)))
         }
         Outcome::Failed(errno) => {
             let error = io::Error::from_raw_os_error(errno);

@@ -14,7 +14,7 @@ use super::channel::Channel;
 use super::environment::Environment;
 use super::message::{FRAME, Message, Order, Report};
 use super::plan::Deadlines;
-use super::{WARDEN, own_program};
+use super::{WARDEN, called, own_program};
 
 /// The process, and the way to it and back.
 pub(super) struct Second {
@@ -32,7 +32,7 @@ impl Second {
         let reports = orders.try_clone()?.into_stream();
         reports.set_nonblocking(true)?;
         let mut command = Command::new(own_program()?);
-        command.arg(WARDEN).args(words).process_group(0);
+        command.arg0(called()).arg(WARDEN).args(words).process_group(0);
         environment.apply(&mut command);
         let child = command.stdin(Stdio::from(OwnedFd::from(theirs))).spawn()?;
         let reports = UnixStream::from_std(reports)?;

@@ -48,11 +48,8 @@ impl Signals {
     /// Takes the signals over for good. Threads that exist already must not be around.
     pub(super) fn take_over() -> nix::Result<Self> {
         let ignored = ignored();
-        let mut set: SigSet = PASSED_ON.into_iter().collect();
-        PASSED_ON
-            .into_iter()
-            .filter(|signal| is_in(*signal, ignored))
-            .for_each(|signal| set.remove(signal));
+        let heard = PASSED_ON.into_iter().filter(|signal| !is_in(*signal, ignored));
+        let set: SigSet = heard.collect();
         set.thread_block()?;
         SigSet::from(Signal::SIGTTOU).thread_block()?;
         let (sender, received) = mpsc::channel(QUEUE);
@@ -97,7 +94,9 @@ pub(super) fn ends(signal: Signal) -> bool {
 /// Makes this process deaf to all that can be refused.
 pub(super) fn block_all() -> nix::Result<()> {
     let mut set = SigSet::all();
-    FAULTS.into_iter().for_each(|signal| set.remove(signal));
+    for fault in FAULTS {
+        set.remove(fault);
+    }
     set.thread_block()
 }
 

@@ -15,7 +15,7 @@ use super::group::Group;
 
 /// The controlling terminal, and what it was like before the command.
 pub(super) struct Terminal {
-    terminal: File,
+    device: File,
     modes: Termios,
     /// The group of `kubelock run`, which the user's shell knows.
     ours: Pid,
@@ -24,20 +24,20 @@ pub(super) struct Terminal {
 impl Terminal {
     /// The controlling terminal of this session, if it has one.
     pub(super) fn open(ours: Pid) -> Option<Self> {
-        let terminal = File::options().read(true).write(true).open("/dev/tty").ok()?;
-        let modes = tcgetattr(&terminal).ok()?;
-        Some(Self { terminal, modes, ours })
+        let device = File::options().read(true).write(true).open("/dev/tty").ok()?;
+        let modes = tcgetattr(&device).ok()?;
+        Some(Self { device, modes, ours })
     }
 
     fn foreground(&self) -> Option<Pid> {
-        tcgetpgrp(&self.terminal).ok()
+        tcgetpgrp(&self.device).ok()
     }
 
     /// Gives the foreground to the command, if it is ours to give.
     pub(super) fn give(&self, group: Group) -> bool {
         let foreground = self.foreground();
         foreground == Some(group.0)
-            || (foreground == Some(self.ours) && tcsetpgrp(&self.terminal, group.0).is_ok())
+            || (foreground == Some(self.ours) && tcsetpgrp(&self.device, group.0).is_ok())
     }
 
     /// Takes the foreground back, unless somebody else has it by now.
@@ -45,13 +45,13 @@ impl Terminal {
         let foreground = self.foreground();
         let stale =
             |holder| holder == group.0 || test_kill_process_group(holder) == Err(Errno::SRCH);
-        foreground.is_some_and(stale) && tcsetpgrp(&self.terminal, self.ours).is_ok()
+        foreground.is_some_and(stale) && tcsetpgrp(&self.device, self.ours).is_ok()
     }
 
     /// Undoes what a command did to the modes that could not do it itself.
     pub(super) fn restore(&self) {
         // Never waits for output: that may be held up by the user.
-        let _ = tcsetattr(&self.terminal, OptionalActions::Now, &self.modes);
+        let _ = tcsetattr(&self.device, OptionalActions::Now, &self.modes);
     }
 }
 

@@ -5,7 +5,7 @@
 
 use std::ffi::OsString;
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitCode, Stdio};
 use std::time::Duration;
@@ -19,7 +19,7 @@ use super::group::Group;
 use super::message::{Order, Report, Status};
 use super::plan::{Deadlines, Plan, Step};
 use super::terminal::{Terminal, wants_foreground};
-use super::{LAUNCHER, own_program, signals, waiter};
+use super::{LAUNCHER, called, own_program, signals, waiter};
 
 /// How long those whom the command left behind may take to end.
 const LINGER: Duration = Duration::from_secs(1);
@@ -43,7 +43,9 @@ fn supervise(first: Channel, words: &[OsString]) -> io::Result<()> {
         let _ = first.send(Report::Failed(error.raw_os_error().unwrap_or(0)));
     })?;
     let mut warden = Warden::new(first, launched, deadlines, grace, Terminal::open(group));
-    warden.go(stdin);
+    warden.go(&stdin);
+    // Whoever writes to it is to notice when the command no longer reads.
+    drop(stdin);
     warden.watch();
     Ok(())
 }
@@ -58,6 +60,7 @@ struct Launched {
 fn launch(words: &[OsString]) -> io::Result<Launched> {
     let (channel, theirs) = Channel::pair()?;
     let child = Command::new(own_program()?)
+        .arg0(called())
         .arg(LAUNCHER)
         .args(words)
         .stdin(Stdio::from(OwnedFd::from(theirs)))
@@ -111,15 +114,15 @@ impl Warden {
     }
 
     /// Lets the launcher become the command, once the first process can end it too.
-    fn go(&mut self, stdin: OwnedFd) {
+    fn go(&mut self, stdin: &OwnedFd) {
         self.report(Report::Launched(self.launched.group.0));
-        self.in_foreground = wants_foreground(&stdin, io::stdout());
+        self.in_foreground = wants_foreground(stdin, io::stdout());
         if self.in_foreground {
             self.give_terminal();
         }
         if self.plan.is_open(Boottime::now()) {
             // A launcher that is gone is seen by the waiter.
-            let _ = self.launched.channel.send_fd(Order::Go, std::os::fd::AsFd::as_fd(&stdin));
+            let _ = self.launched.channel.send_fd(Order::Go, stdin.as_fd());
         } else {
             self.launched.group.kill();
         }

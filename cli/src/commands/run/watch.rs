@@ -7,12 +7,12 @@ use std::ffi::OsString;
 use std::pin::pin;
 use std::time::Duration;
 
+use kubelock::{Guard, Loss};
 use nix::sys::signal::Signal;
 use rustix::process::getpgrp;
 
 use super::boottime::Boottime;
 use super::group::Group;
-use super::hold::Hold;
 use super::message::{Order, Report, Status};
 use super::plan::{Deadlines, Plan, Step};
 use super::program;
@@ -21,7 +21,7 @@ use super::signals::Signals;
 use super::terminal::Terminal;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::output::talk;
+use crate::output::{talk, text};
 
 /// How long the second process may take to ask the group to end, before the first one does:
 /// many programs take a second SIGTERM for impatience.
@@ -31,7 +31,7 @@ const LAG: Duration = Duration::from_millis(100);
 const GLANCE: Duration = Duration::from_millis(50);
 
 /// How the command ended, as far as anybody knows.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Outcome {
     Ended {
         status: Status,
@@ -49,7 +49,7 @@ pub(super) enum Outcome {
 
 /// What is known of the command, and who looks after it.
 pub(super) struct Watch<'a> {
-    hold: &'a Hold,
+    guard: &'a Guard,
     signals: &'a mut Signals,
     words: &'a [OsString],
     /// Which lock, in words.
@@ -70,16 +70,16 @@ impl<'a> Watch<'a> {
     /// Has the command started.
     pub(super) fn start(
         second: Second,
-        hold: &'a Hold,
+        guard: &'a Guard,
         signals: &'a mut Signals,
         words: &'a [OsString],
         lock: String,
         grace: Duration,
     ) -> std::io::Result<Self> {
-        let told = deadlines(hold, grace);
+        let told = deadlines(guard, grace);
         second.start_command(told, grace)?;
         Ok(Self {
-            hold,
+            guard,
             signals,
             words,
             lock,
@@ -99,8 +99,8 @@ impl<'a> Watch<'a> {
     ///
     /// Says whether the lock was lost before.
     pub(super) async fn run(mut self) -> (Outcome, bool) {
-        let hold = self.hold;
-        let mut loss = pin!(hold.lost());
+        let guard = self.guard;
+        let mut loss = pin!(guard.lost());
         let outcome = loop {
             let rest = self.rest();
             tokio::select! {
@@ -153,23 +153,20 @@ impl<'a> Watch<'a> {
     fn second_has_gone(&mut self) {
         self.second_is_gone = true;
         let command = program::shown(self.words);
-        self.say(format!("the process that guards {command} has ended: {command} is being ended"));
+        say(format!("the process that guards {command} has ended: {command} is being ended"));
         let now = Boottime::now();
         self.plan.end(now, now.after(self.grace));
     }
 
-    fn has_lost(&mut self, why: &str) {
+    fn has_lost(&mut self, why: &Loss) {
         self.lost = true;
         let command = program::shown(self.words);
-        self.say(format!("{} was lost ({why}): {command} is being ended", self.lock));
+        let why = text::paragraph(&why.to_string());
+        say(format!("{} was lost ({why}): {command} is being ended", self.lock));
         let now = Boottime::now();
         let kill_at = now.after(self.grace);
         self.plan.end(now.after(LAG), kill_at);
         self.second.send(Order::End { kill_at });
-    }
-
-    fn say(&self, message: String) {
-        talk::failure(&Failure::new(Exit::Lost, message));
     }
 
     /// `CONT` comes from the user's shell, which may have put us in the foreground.
@@ -218,7 +215,7 @@ impl<'a> Watch<'a> {
     }
 
     fn tell_deadlines(&mut self) {
-        let newer = deadlines(self.hold, self.grace);
+        let newer = deadlines(self.guard, self.grace);
         self.plan.extend(lagging(newer));
         // Two readings of the clock differ by a little without any renewal.
         if newer.term_at > self.told.term_at.after(LAG) && self.second.send(Order::Extend(newer)) {
@@ -235,9 +232,13 @@ impl<'a> Watch<'a> {
     }
 }
 
+fn say(message: String) {
+    talk::failure(&Failure::new(Exit::Lost, message));
+}
+
 /// The deadlines of the hold as of now.
-fn deadlines(hold: &Hold, grace: Duration) -> Deadlines {
-    Deadlines::new(Boottime::now().after(hold.valid_for()), grace)
+fn deadlines(guard: &Guard, grace: Duration) -> Deadlines {
+    Deadlines::new(Boottime::now().after(guard.valid_for()), grace)
 }
 
 /// The same for the first process, which leaves the second one the first word.

@@ -136,7 +136,8 @@ fn our_processes_are_deaf_to_what_is_not_meant_for_them() {
     let running = Running::start(&space, &[], script);
     running.pid("pid");
     let second = running.second();
-    for signal in [Signal::INT, Signal::TERM, Signal::HUP, Signal::TSTP, Signal::QUIT, Signal::USR1] {
+    for signal in [Signal::INT, Signal::TERM, Signal::HUP, Signal::TSTP, Signal::QUIT, Signal::USR1]
+    {
         send(second, signal);
     }
     std::fs::write(running.path("go"), "").unwrap();

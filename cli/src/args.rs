@@ -40,7 +40,8 @@ Examples:
   kubelock release deploy -n ci
 
 Exit status:
-  0 done, 1 failed, 2 wrong usage, 10 yours already, 11 held by another, 12 not held, 15 unknown";
+  0 done, 1 failed, 2 wrong usage, 10 yours already, 11 held by another, 12 not held, 15 unknown
+  run: the command's own; 123 lost, 124 not acquired, 125 failed before, 126 and 127 no such command";
 
 /// One subcommand each.
 #[derive(Debug, Subcommand)]

@@ -5,3 +5,4 @@ mod keyboard;
 mod running;
 mod signals;
 mod status;
+mod waiting;

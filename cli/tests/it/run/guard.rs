@@ -8,6 +8,9 @@ use crate::space::Space;
 /// Deaf to SIGTERM, with a child that is so, too.
 const DEAF: &str = "trap '' TERM; sleep 1000 & echo $! >$DIR/child; echo $$ >$DIR/pid; wait";
 
+/// Ends with status 6 when it is let go.
+const WAITS: &str = "echo $$ >$DIR/pid; while ! test -e $DIR/go; do sleep 0.01; done; exit 6";
+
 /// Short, for those who wait for a deadline; a grace of half a second.
 const SHORT: [&str; 2] = ["--ttl", "3s"];
 /// For those who wait for a grace.
@@ -132,8 +135,7 @@ fn a_stopped_command_is_ended_too() {
 #[test]
 fn our_processes_are_deaf_to_what_is_not_meant_for_them() {
     let Some(space) = Space::new("run-deaf-second") else { return };
-    let script = "echo $$ >$DIR/pid; while ! test -e $DIR/go; do sleep 0.01; done; exit 6";
-    let running = Running::start(&space, &[], script);
+    let running = Running::start(&space, &[], WAITS);
     running.pid("pid");
     let second = running.second();
     for signal in [Signal::INT, Signal::TERM, Signal::HUP, Signal::TSTP, Signal::QUIT, Signal::USR1]
@@ -143,6 +145,47 @@ fn our_processes_are_deaf_to_what_is_not_meant_for_them() {
     std::fs::write(running.path("go"), "").unwrap();
     let ended = running.ended();
     assert_eq!(ended.code, Some(6), "{}", ended.stderr);
+}
+
+#[test]
+fn a_renewed_lock_keeps_the_command_running() {
+    let Some(space) = Space::new("run-renewed") else { return };
+    let running = Running::start(&space, &SHORT, WAITS);
+    let command = running.pid("pid");
+    until_renewed(&space);
+
+    assert!(!is_dead(command));
+    std::fs::write(running.path("go"), "").unwrap();
+    let ended = running.ended();
+    assert_eq!((ended.code, ended.stderr.as_str()), (Some(6), ""));
+}
+
+#[test]
+fn a_second_process_that_slept_through_renewals_ends_nothing() {
+    let Some(space) = Space::new("run-slept") else { return };
+    let running = Running::start(&space, &SHORT, WAITS);
+    running.pid("pid");
+    let second = running.second();
+    send(second, Signal::STOP);
+    until_stopped(second);
+    until_renewed(&space);
+    send(second, Signal::CONT);
+
+    std::fs::write(running.path("go"), "").unwrap();
+    let ended = running.ended();
+    assert_eq!((ended.code, ended.stderr.as_str()), (Some(6), ""));
+}
+
+/// Waits until the lock was renewed more often than it can be before its first deadline.
+fn until_renewed(space: &Space) {
+    let mut seen = std::collections::BTreeSet::new();
+    until("renewals beyond a ttl", || {
+        let outcome = space.run(&["get", "deploy", "-o", "json"]);
+        let lock: serde_json::Value = serde_json::from_str(&outcome.stdout).unwrap();
+        seen.insert(lock["createdAt"].as_str().unwrap().to_owned());
+        // A renewal comes after a third of the ttl, or a tenth of that sooner.
+        seen.len() > 4
+    });
 }
 
 /// Somebody removes the record under the holder's feet.

@@ -3,10 +3,11 @@
 pub(crate) mod cluster;
 pub(crate) mod duration;
 pub(crate) mod lock;
+pub(crate) mod wait;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use crate::commands::{acquire::AcquireArgs, get::GetArgs, release::ReleaseArgs};
+use crate::commands::{acquire::AcquireArgs, get::GetArgs, release::ReleaseArgs, renew::RenewArgs};
 use crate::program;
 use cluster::ClusterArgs;
 
@@ -32,6 +33,7 @@ Examples:
   kubelock acquire deploy -n ci                  on lease/deploy, made when it is missing
   kubelock acquire schema --on configmap/app     on an object that exists
   kubelock get deploy -n ci                      who holds it, since when, for how long
+  kubelock renew deploy -n ci                    for as long again
   kubelock release deploy -n ci
 
 Exit status:
@@ -41,6 +43,7 @@ Exit status:
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Acquire(AcquireArgs),
+    Renew(RenewArgs),
     Release(ReleaseArgs),
     Get(GetArgs),
     /// Print the version of this program

@@ -3,6 +3,7 @@
 pub(crate) mod acquire;
 pub(crate) mod get;
 pub(crate) mod release;
+pub(crate) mod renew;
 mod session;
 
 use crate::args::{Cli, Command};
@@ -15,6 +16,7 @@ pub(crate) fn run(cli: Cli) -> Result<Exit, Failure> {
     let Cli { cluster, common, command } = cli;
     match command {
         Command::Acquire(args) => blocking(acquire::run(args, &cluster, &common)),
+        Command::Renew(args) => blocking(renew::run(args, &cluster, &common)),
         Command::Release(args) => blocking(release::run(args, &cluster, &common)),
         Command::Get(args) => blocking(get::run(args, &cluster, &common)),
         Command::Version => version(),

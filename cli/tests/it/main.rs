@@ -14,8 +14,10 @@ mod locks;
 mod process;
 mod readme;
 mod redact;
+mod renew;
 #[cfg(unix)]
 mod renewal;
 mod space;
 mod terminal;
 mod unreachable;
+mod wait;

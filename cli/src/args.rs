@@ -3,14 +3,13 @@
 pub(crate) mod cluster;
 pub(crate) mod duration;
 pub(crate) mod lock;
-#[cfg(unix)]
 pub(crate) mod wait;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 #[cfg(unix)]
 use crate::commands::run::RunArgs;
-use crate::commands::{acquire::AcquireArgs, get::GetArgs, release::ReleaseArgs};
+use crate::commands::{acquire::AcquireArgs, get::GetArgs, release::ReleaseArgs, renew::RenewArgs};
 use crate::program;
 use cluster::ClusterArgs;
 
@@ -37,6 +36,7 @@ Examples:
   kubelock acquire deploy -n ci                  on lease/deploy, made when it is missing
   kubelock acquire schema --on configmap/app     on an object that exists
   kubelock get deploy -n ci                      who holds it, since when, for how long
+  kubelock renew deploy -n ci                    for as long again
   kubelock release deploy -n ci
 
 Exit status:
@@ -49,6 +49,7 @@ pub(crate) enum Command {
     #[cfg(unix)]
     Run(RunArgs),
     Acquire(AcquireArgs),
+    Renew(RenewArgs),
     Release(ReleaseArgs),
     Get(GetArgs),
     /// Print the version of this program

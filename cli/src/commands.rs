@@ -3,9 +3,10 @@
 pub(crate) mod acquire;
 pub(crate) mod get;
 pub(crate) mod release;
+pub(crate) mod renew;
 #[cfg(unix)]
 pub(crate) mod run;
-pub(crate) mod session;
+mod session;
 
 use crate::args::{Cli, Command};
 use crate::exit::Exit;
@@ -17,6 +18,7 @@ pub(crate) fn run(cli: Cli) -> Result<Exit, Failure> {
     let Cli { cluster, common, command } = cli;
     match command {
         Command::Acquire(args) => blocking(acquire::run(args, &cluster, &common)),
+        Command::Renew(args) => blocking(renew::run(args, &cluster, &common)),
         Command::Release(args) => blocking(release::run(args, &cluster, &common)),
         Command::Get(args) => blocking(get::run(args, &cluster, &common)),
         #[cfg(unix)]

@@ -2,6 +2,7 @@
 
 pub(crate) mod age;
 mod document;
+pub(crate) mod holder;
 mod table;
 pub(crate) mod talk;
 pub(crate) mod text;

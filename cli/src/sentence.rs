@@ -1,13 +1,13 @@
 //! What an error means, in words: which lock, where, whose, since when, and the way out.
 
-use kubelock::{Error, Record, Timestamp};
+use kubelock::{Error, HoldId, Record, Timestamp};
 
 use crate::client::Endpoint;
 use crate::deadline::Deadline;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::hint::{Flags, quoted};
-use crate::output::{age, text};
+use crate::output::{age, holder, text};
 use crate::target::Target;
 
 const LOG_IN: &str = "log in again, or name another context with --context";
@@ -20,13 +20,6 @@ pub(crate) struct Situation<'a> {
     pub(crate) endpoint: &'a Endpoint,
     pub(crate) flags: &'a Flags,
     pub(crate) deadline: Deadline,
-}
-
-impl Situation<'_> {
-    /// The command that shows who holds the lock.
-    pub(crate) fn look(&self) -> String {
-        self.flags.command("get", self.target)
-    }
 }
 
 /// The failure that an error of the library is.
@@ -63,23 +56,19 @@ fn outcome_unknown(settled_at: Timestamp, message: &str, at: &Situation<'_>) -> 
         return no_answer(at);
     }
     let (lock, message) = (at.target.describe(), text::paragraph(message));
-    let done = if at.verb == "release" { "released" } else { "acquired" };
+    let done = match at.verb {
+        "release" => "released",
+        "renew" => "renewed",
+        _ => "acquired",
+    };
     Failure::new(Exit::Unknown, format!("it is unknown whether {lock} was {done}: {message}"))
         .hint(format!("look with: {}", at.flags.command("get", at.target)))
         .hint(format!("what is under way may still take effect until {}", age::second(settled_at)))
 }
 
-/// `alice@runner (for 12s, expires in 18s)`.
-fn holder(record: &Record, seen_at: Timestamp) -> String {
-    let since = age::human(seen_at.saturating_since(record.created_at));
-    let left = age::human(record.expires_at().saturating_since(seen_at));
-    let hold = record.hold.as_ref().map(|hold| format!(", hold {hold}")).unwrap_or_default();
-    format!("{}{hold} (for {since}, expires in {left})", text::owner(&record.owner))
-}
-
 fn held_already(record: &Record, seen_at: Timestamp, at: &Situation<'_>) -> Failure {
     let message =
-        format!("{} is held already by {}", at.target.describe(), holder(record, seen_at));
+        format!("{} is held already by {}", at.target.describe(), holder::words(record, seen_at));
     let failure = Failure::new(Exit::HeldAlready, message);
     match release_as(&record.owner, at) {
         Some(release) => failure.hint(format!("give it back with: {release}")),
@@ -95,17 +84,27 @@ fn release_as(owner: &str, at: &Situation<'_>) -> Option<String> {
 }
 
 fn held_by_other(record: &Record, seen_at: Timestamp, at: &Situation<'_>) -> Failure {
-    let message = format!("{} is held by {}", at.target.describe(), holder(record, seen_at));
-    let failure = Failure::new(Exit::HeldByOther, message);
-    if let Some(hold) = &record.hold {
-        let hint = format!("the record belongs to hold {hold}, and only its holder gives it back");
-        return failure.hint(hint);
+    let holder = holder::words(record, seen_at);
+    let failure =
+        Failure::new(Exit::HeldByOther, format!("{} is held by {holder}", at.target.describe()));
+    let look = at.flags.command("get", at.target);
+    match (at.verb, &record.hold) {
+        ("acquire", _) => failure.hint(format!("wait with --wait 5m, or see who: {look}")),
+        (_, Some(hold)) => failure
+            .hint(format!("the record belongs to hold {hold}, not to its owner's name"))
+            .hint(by_hold(hold, at)),
+        ("release", None) => failure.hint(match release_as(&record.owner, at) {
+            Some(release) => format!("if that is you: {release}"),
+            None => format!("see who: {look}"),
+        }),
+        (_, None) => failure.hint(format!("see who: {look}")),
     }
-    let release = if at.verb == "release" { release_as(&record.owner, at) } else { None };
-    failure.hint(match release {
-        Some(release) => format!("if that is you: {release}"),
-        None => format!("see who: {}", at.flags.command("get", at.target)),
-    })
+}
+
+/// The command that does by the id of the hold what was asked for by owner.
+fn by_hold(hold: &HoldId, at: &Situation<'_>) -> String {
+    let command = at.flags.command(at.verb, at.target);
+    format!("only whoever knows that its holder is gone should use: {command} --hold {hold}")
 }
 
 /// A lock that nobody holds, or whose record has expired.

@@ -87,6 +87,7 @@ impl Claiming {
             create_lease: options.create_lease,
             call: terms.call(),
             ttl: terms.ttl(),
+            on_wait: options.on_wait.clone(),
         };
         Ok(Self {
             lock: lock.clone(),

@@ -8,6 +8,7 @@ pub use kubelock_core::takeover::Takeover;
 use kubelock_core::terms::Terms;
 
 use crate::error::Error;
+use crate::on_wait::OnWait;
 use crate::options::{check_create_lease, check_owner};
 
 /// Renewed every ten seconds; a dead holder's lock is free after thirty.
@@ -57,6 +58,8 @@ pub struct HoldOptions {
     pub ttl: Duration,
     /// Whether to wait while somebody else has it.
     pub wait: Wait,
+    /// Who is told for whom the call waits.
+    pub on_wait: Option<OnWait>,
     /// When somebody else's record may be replaced.
     pub takeover: Takeover,
     /// So much earlier than its record the hold ends: a tenth of the ttl and at least 500 ms,

@@ -37,6 +37,7 @@ mod lock;
 mod lock_ref;
 mod lock_state;
 mod memory;
+mod on_wait;
 mod options;
 mod own_watch;
 mod releasing;
@@ -67,6 +68,7 @@ pub use kubelock_core::ttl::{DisplayNanos, InvalidTtl, Ttl};
 pub use lock::Lock;
 pub use lock_ref::LockRef;
 pub use lock_state::LockState;
+pub use on_wait::OnWait;
 pub use options::{AcquireOptions, ExpiryRule, GetOptions, ReleaseOptions, RenewOptions};
 pub use runtime::{BoxFuture, Runtime, TokioRuntime};
 

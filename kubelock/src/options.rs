@@ -10,6 +10,7 @@ use kubelock_core::ttl::Ttl;
 
 use crate::error::Error;
 use crate::hold_options::{Takeover, Wait};
+use crate::on_wait::OnWait;
 use crate::waiting::Plan;
 
 /// How one call takes a lock.
@@ -41,6 +42,8 @@ pub struct AcquireOptions {
     pub create_lease: bool,
     /// Whether to wait while another owner has the lock. The deadline then is that of each try.
     pub wait: Wait,
+    /// Who is told for whom the call waits.
+    pub on_wait: Option<OnWait>,
 }
 
 impl Default for AcquireOptions {
@@ -52,6 +55,7 @@ impl Default for AcquireOptions {
             deadline: DEFAULT_DEADLINE,
             create_lease: false,
             wait: Wait::No,
+            on_wait: None,
         }
     }
 }
@@ -146,6 +150,7 @@ impl AcquireOptions {
             create_lease: self.create_lease,
             call: self.deadline,
             ttl,
+            on_wait: self.on_wait.clone(),
         }
     }
 }

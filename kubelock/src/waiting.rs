@@ -16,6 +16,7 @@ use crate::hold_options::Wait;
 use crate::leftovers::Leftovers;
 use crate::lock::Lock;
 use crate::lock_ref::LockRef;
+use crate::on_wait::OnWait;
 use crate::session::Session;
 use crate::telemetry;
 use crate::waiter::{Waiter, Wake};
@@ -46,7 +47,7 @@ pub(crate) struct Waiting {
 }
 
 /// What the caller asked for.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Plan {
     pub(crate) wait: Wait,
     pub(crate) takeover: Takeover,
@@ -54,6 +55,7 @@ pub(crate) struct Plan {
     /// How long one call may take.
     pub(crate) call: Duration,
     pub(crate) ttl: Ttl,
+    pub(crate) on_wait: Option<OnWait>,
 }
 
 impl Waiting {
@@ -270,6 +272,9 @@ impl Waiting {
         let holder = record.hold.as_ref().map_or(record.owner.as_str(), HoldId::as_str);
         if self.told_of.as_deref() != Some(holder) && self.plan.wait != Wait::No {
             telemetry::waiting(&self.lock_ref, record);
+            if let Some(on_wait) = &self.plan.on_wait {
+                on_wait.tell(&self.lock.seen_held(&self.lock_ref, record.clone()));
+            }
             self.told_of = Some(holder.to_owned());
         }
     }

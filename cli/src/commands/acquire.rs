@@ -2,13 +2,14 @@
 
 use std::time::{Duration, SystemTime};
 
-use kubelock::{AcquireOptions, Timestamp};
+use kubelock::{AcquireOptions, Timestamp, Wait};
 
 use super::session::Session;
 use crate::args::CommonArgs;
 use crate::args::cluster::ClusterArgs;
 use crate::args::duration;
 use crate::args::lock::{LockArgs, OwnerArgs};
+use crate::args::wait::WaitArgs;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::view::View;
@@ -28,6 +29,8 @@ pub(crate) struct AcquireArgs {
     on: LockArgs,
     #[command(flatten)]
     owner: OwnerArgs,
+    #[command(flatten)]
+    wait: WaitArgs,
     /// How long the lock lasts
     #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = duration::parse)]
     #[arg(
@@ -43,6 +46,7 @@ const EXAMPLES: &str = "\
 Examples:
   kubelock acquire deploy -n ci --ttl 30s
   kubelock acquire schema --on configmap/app --owner migration-7
+  kubelock acquire deploy --wait 5m              or --wait alone: for as long as it takes
 
 Without --on the lock is kept on the Lease of its name, which is made when it is missing.
 Exit status: 0 acquired, 10 this owner has it already, 11 another has it, 15 unknown: look with get";
@@ -58,6 +62,8 @@ pub(crate) async fn run(
         ttl: args.ttl,
         deadline: session.deadline.left(),
         create_lease: target.own_lease,
+        wait: args.wait.or(Wait::No),
+        on_wait: (!common.quiet).then(|| talk::waiting(&target)),
         ..AcquireOptions::default()
     };
     let lock = session.lock(&target)?;

@@ -5,7 +5,7 @@ use kubelock::ReleaseOptions;
 use super::session::Session;
 use crate::args::CommonArgs;
 use crate::args::cluster::ClusterArgs;
-use crate::args::lock::{LockArgs, OwnerArgs};
+use crate::args::lock::{ClaimantArgs, LockArgs};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::talk;
@@ -20,13 +20,14 @@ pub(crate) struct ReleaseArgs {
     #[command(flatten)]
     on: LockArgs,
     #[command(flatten)]
-    owner: OwnerArgs,
+    claimant: ClaimantArgs,
 }
 
 const EXAMPLES: &str = "\
 Examples:
   kubelock release deploy -n ci
   kubelock release schema --on configmap/app --owner migration-7
+  kubelock release deploy --hold 6f1c2d03a4b5c6d7
 
 Exit status: 0 released, 11 another has it, 12 not held or expired, 15 unknown: look with get";
 
@@ -36,8 +37,10 @@ pub(crate) async fn run(
     common: &CommonArgs,
 ) -> Result<Exit, Failure> {
     let (session, target) = Session::of(&args.lock, &args.on, cluster, common).await?;
+    let (owner, hold) = args.claimant.into_parts();
     let options = ReleaseOptions {
-        owner: args.owner.into_owner(),
+        owner,
+        hold,
         deadline: session.deadline.left(),
         spare_holds: true,
         ..ReleaseOptions::default()

@@ -45,7 +45,7 @@ use signals::Signals;
 use taking::Taken;
 use watch::Watch;
 
-/// Hold a lock while a command runs
+/// Wait for a lock, and hold it while a command runs
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct RunArgs {
@@ -67,7 +67,7 @@ pub(crate) struct RunArgs {
     /// Why, for whoever waits
     #[arg(long, value_name = "TEXT", help_heading = "Lock options")]
     reason: Option<String>,
-    /// How long the lock outlives this machine
+    /// How long the lock lasts unless renewed
     #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = duration::parse)]
     #[arg(env = "KUBELOCK_TTL", hide_env_values = true, help_heading = "Lock options")]
     ttl: Duration,
@@ -77,7 +77,6 @@ const EXAMPLES: &str = "\
 Examples:
   kubelock run deploy -n ci -- make deploy
   kubelock run schema --on configmap/app --wait 5m -- ./migrate.sh
-  kubelock run nightly --no-wait -E 0 -- ./backup.sh
 
 Exit status: the command's own, 128+N if signal N ended it; 123 lock lost, 124 not acquired,
   125 failed before the command ran, 126 it cannot be executed, 127 it does not exist";
@@ -116,12 +115,10 @@ pub(crate) async fn run(
     cluster: &ClusterArgs,
     common: &CommonArgs,
 ) -> Result<Exit, Failure> {
-    let (conflict, wait) = (args.conflict_exit_code, args.wait.wait());
+    let conflict = args.conflict_exit_code;
     let explain = |failure| outcome::before_the_command(failure, conflict);
     let mut run = Run::prepare(args, cluster, common).await.map_err(explain)?;
-    let taken =
-        taking::take(&run.session, &run.target, run.options.clone(), common, &mut run.signals);
-    match taken.await.map_err(|failure| explain(run.way_out(failure, wait)))? {
+    match run.take().await.map_err(explain)? {
         Taken::Held(guard) => run.execute(*guard).await.map_err(explain),
         Taken::Interrupted(signal) => Ok(Exit::Command(128 + signal as u8)),
     }
@@ -134,6 +131,7 @@ struct Run {
     signals: Signals,
     options: HoldOptions,
     command: Vec<OsString>,
+    quiet: bool,
 }
 
 impl Run {
@@ -157,17 +155,14 @@ impl Run {
         options.create_lease = target.own_lease;
         // From here on each call has its own.
         session.deadline = Deadline::after(options.deadline.unwrap_or(cluster.request_timeout));
-        Ok(Self { session, target, signals, options, command: args.command })
+        let quiet = common.quiet;
+        Ok(Self { session, target, signals, options, command: args.command, quiet })
     }
 
-    /// What to type when somebody else has the lock.
-    fn way_out(&self, mut failure: Failure, wait: Wait) -> Failure {
-        if failure.exit == Exit::HeldByOther {
-            let look = self.session.situation("acquire", &self.target).look();
-            let waiting = if wait == Wait::No { "wait with --wait 5m, or " } else { "" };
-            failure.hints = vec![format!("{waiting}see who: {look}")];
-        }
-        failure
+    async fn take(&mut self) -> Result<Taken, Failure> {
+        let tell = (!self.quiet).then(|| talk::waiting(&self.target));
+        let options = HoldOptions { on_wait: tell, ..self.options.clone() };
+        taking::take(&self.session, &self.target, options, &mut self.signals).await
     }
 
     /// Runs the command, and gives the lock back when nobody is left of it.
@@ -217,7 +212,7 @@ fn options(args: &RunArgs, request_timeout: Duration) -> HoldOptions {
     let ttl = if args.ttl.is_zero() { TTL_DEFAULT } else { args.ttl };
     HoldOptions {
         ttl,
-        wait: args.wait.wait(),
+        wait: args.wait.or(Wait::Forever),
         margin: Some(ttl / 3),
         deadline: Some(request_timeout.min(ttl / 6)),
         reason: args.reason.clone(),
@@ -241,7 +236,7 @@ mod tests {
             let ttl = Duration::from_secs(seconds);
             let drift = (ttl / 10).max(Duration::from_millis(500));
             assert!(grace(ttl) > Duration::from_millis(400), "{seconds} s");
-            assert!(ttl - ttl / 3 + grace(ttl) <= ttl - drift, "{seconds} s");
+            assert!(grace(ttl) + drift <= ttl / 3, "{seconds} s");
         }
     }
 }

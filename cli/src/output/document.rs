@@ -30,6 +30,14 @@ pub(super) struct Lock<'a> {
     expires_in_seconds: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     hold: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    acquired_at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    host: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pid: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a str>,
     seen_at: String,
     annotation: &'a str,
     object: Object<'a>,
@@ -76,6 +84,10 @@ pub(super) fn lock(view: &View) -> Lock<'_> {
         age_seconds: view.age().as_secs(),
         expires_in_seconds: view.left().map(|left| left.as_secs()),
         hold: record.hold.as_ref().map(ToString::to_string),
+        acquired_at: record.acquired_at.map(|time| time.to_string()),
+        host: record.host.as_deref(),
+        pid: record.pid,
+        reason: record.reason.as_deref(),
         seen_at: view.seen_at.to_string(),
         annotation: &view.annotation,
         object: object(view),

@@ -5,7 +5,11 @@ use std::io::Write;
 use std::time::Duration;
 
 use crate::args::CommonArgs;
+use kubelock::OnWait;
+
 use crate::failure::Failure;
+use crate::output::{holder, text};
+use crate::target::Target;
 
 const RED: &str = "\x1b[1;31m";
 const CYAN: &str = "\x1b[1;36m";
@@ -24,6 +28,17 @@ pub(crate) fn failure(failure: &Failure) {
     for hint in &failure.hints {
         say(format_args!("{CYAN}hint:{RESET} {hint}"));
     }
+}
+
+/// Tells for whom a command waits, whenever that is another one.
+pub(crate) fn waiting(target: &Target) -> OnWait {
+    let lock = target.describe();
+    OnWait::new(move |held| {
+        let holder = holder::words(&held.record, held.seen_at);
+        let reason = held.record.reason.as_deref().map(text::line);
+        let reason = reason.map(|reason| format!(": {reason}")).unwrap_or_default();
+        say(format_args!("waiting for {lock}, held by {holder}{reason}"));
+    })
 }
 
 /// One request, for `-v`.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use kubelock::{Acquired, LockState, Record, Timestamp};
 
+use super::holder;
 use crate::target::Target;
 
 /// A lock with a record, and when that was seen.
@@ -80,9 +81,9 @@ impl View {
         self.state == State::Held
     }
 
-    /// How old the record is; stamps may lie up to a second ahead, which is no age yet.
+    /// How long the lock has been held.
     pub(crate) fn age(&self) -> Duration {
-        self.seen_at.saturating_since(self.record.created_at)
+        holder::age_of(&self.record, self.seen_at)
     }
 
     /// How long it still lasts, if it does.

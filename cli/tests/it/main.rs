@@ -14,6 +14,7 @@ mod locks;
 mod process;
 mod readme;
 mod redact;
+mod renew;
 #[cfg(unix)]
 mod renewal;
 #[cfg(target_os = "linux")]
@@ -21,3 +22,4 @@ mod run;
 mod space;
 mod terminal;
 mod unreachable;
+mod wait;

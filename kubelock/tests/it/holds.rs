@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use kubelock::{HoldOptions, Loss, Wait};
 
-use crate::support::{GET, PATCH, Stage, acquire, release};
+use crate::support::{PATCH, Stage, acquire, release};
 
 fn hold(owner: &str) -> HoldOptions {
     HoldOptions { owner: owner.into(), ..Default::default() }
@@ -44,8 +44,12 @@ async fn a_held_lock_takes_two_requests_and_a_watch_and_one_more_once_it_falls_f
 
     let bobs = stage.counted_lock();
     let bobs = tokio::spawn(async move { bobs.hold("app", waiting("bob")).await });
-    tokio::time::sleep(Duration::from_millis(500)).await;
-    assert_eq!(stage.wire.take_methods(), [PATCH, GET, GET]);
+    let mut methods = Vec::new();
+    while methods.len() < 3 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        methods.extend(stage.wire.take_methods());
+    }
+    assert_eq!(methods, ["PATCH", "GET", "WATCH"]);
     let token = alices.token().clone();
     alices.release().await.unwrap();
     let bobs = bobs.await.unwrap().unwrap();

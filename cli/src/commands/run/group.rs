@@ -85,15 +85,15 @@ mod tests {
 
     use super::*;
 
-    fn started(program: &str, argument: &str) -> (Child, Group) {
-        let child = Command::new(program).arg(argument).process_group(0).spawn().unwrap();
+    fn started(program: &str, argument: &str) -> std::io::Result<(Child, Group)> {
+        let child = Command::new(program).arg(argument).process_group(0).spawn()?;
         let group = Group(Pid::from_child(&child));
-        (child, group)
+        Ok((child, group))
     }
 
     #[test]
     fn a_group_is_gone_when_its_last_member_is() {
-        let (mut child, group) = started("sleep", "1000");
+        let (mut child, group) = started("sleep", "1000").unwrap();
         assert!(!group.is_gone());
         group.kill();
         child.wait().unwrap();
@@ -102,7 +102,7 @@ mod tests {
 
     #[test]
     fn a_zombie_that_nobody_reaps_is_as_good_as_gone() {
-        let (mut child, group) = started("sleep", "0");
+        let (mut child, group) = started("sleep", "0").unwrap();
         while !group.is_gone() {
             std::thread::yield_now();
         }

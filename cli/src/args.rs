@@ -7,6 +7,8 @@ pub(crate) mod wait;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
+#[cfg(unix)]
+use crate::commands::run::RunArgs;
 use crate::commands::{acquire::AcquireArgs, get::GetArgs, release::ReleaseArgs, renew::RenewArgs};
 use crate::program;
 use cluster::ClusterArgs;
@@ -30,6 +32,7 @@ A lock is one annotation on it: there is nothing to install in the cluster.";
 
 const EXAMPLES: &str = "\
 Examples:
+  kubelock run deploy -n ci -- make deploy       hold it while a command runs
   kubelock acquire deploy -n ci                  on lease/deploy, made when it is missing
   kubelock acquire schema --on configmap/app     on an object that exists
   kubelock get deploy -n ci                      who holds it, since when, for how long
@@ -37,11 +40,14 @@ Examples:
   kubelock release deploy -n ci
 
 Exit status:
-  0 done, 1 failed, 2 wrong usage, 10 yours already, 11 held by another, 12 not held, 15 unknown";
+  0 done, 1 failed, 2 wrong usage, 10 yours already, 11 held by another, 12 not held, 15 unknown
+  run: the command's own; 123 lost, 124 not acquired, 125 failed before, 126 and 127 no such command";
 
 /// One subcommand each.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    #[cfg(unix)]
+    Run(RunArgs),
     Acquire(AcquireArgs),
     Renew(RenewArgs),
     Release(ReleaseArgs),

@@ -4,6 +4,8 @@ pub(crate) mod acquire;
 pub(crate) mod get;
 pub(crate) mod release;
 pub(crate) mod renew;
+#[cfg(unix)]
+pub(crate) mod run;
 mod session;
 
 use crate::args::{Cli, Command};
@@ -19,6 +21,8 @@ pub(crate) fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Renew(args) => blocking(renew::run(args, &cluster, &common)),
         Command::Release(args) => blocking(release::run(args, &cluster, &common)),
         Command::Get(args) => blocking(get::run(args, &cluster, &common)),
+        #[cfg(unix)]
+        Command::Run(args) => blocking(run::run(args, &cluster, &common)),
         Command::Version => version(),
     }
 }

@@ -21,6 +21,18 @@ pub(crate) enum Exit {
     NotHeld,
     /// The write may have happened.
     Unknown,
+    /// `run`: the command's own status.
+    Command(u8),
+    /// `run`: the lock was lost while the command ran, or nobody guarded it any more.
+    Lost,
+    /// `run`: not acquired.
+    Conflict(u8),
+    /// `run`: this program failed before the command ran.
+    NotRun,
+    /// `run`: the command cannot be executed.
+    NotExecutable,
+    /// `run`: the command does not exist.
+    NoSuchCommand,
 }
 
 impl Exit {
@@ -46,6 +58,11 @@ impl Exit {
             Self::HeldByOther => 11,
             Self::NotHeld => 12,
             Self::Unknown => 15,
+            Self::Command(code) | Self::Conflict(code) => code,
+            Self::Lost => 123,
+            Self::NotRun => 125,
+            Self::NotExecutable => 126,
+            Self::NoSuchCommand => 127,
         }
     }
 }

@@ -19,6 +19,10 @@ mod target;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    #[cfg(unix)]
+    if let Some(exit) = commands::run::inner_process() {
+        return exit;
+    }
     let exit = commands::run(args::parse()).unwrap_or_else(|failure| {
         output::talk::failure(&failure);
         failure.exit

@@ -18,6 +18,8 @@ mod kube_apiserver;
 mod kubeconfig;
 mod port;
 mod progress;
+#[cfg(unix)]
+pub mod pty;
 pub mod scripted;
 pub mod seed;
 mod seed_tests;

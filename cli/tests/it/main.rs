@@ -17,6 +17,8 @@ mod redact;
 mod renew;
 #[cfg(unix)]
 mod renewal;
+#[cfg(target_os = "linux")]
+mod run;
 mod space;
 mod terminal;
 mod unreachable;

@@ -1,0 +1,242 @@
+//! `kubelock run`: hold a lock while a command runs.
+//!
+//! Three processes: this one holds the lock, the warden ends the command when the lock ends,
+//! and the launcher becomes the command.
+
+mod boottime;
+mod channel;
+mod environment;
+mod group;
+mod launcher;
+mod message;
+mod outcome;
+mod plan;
+mod program;
+mod second;
+mod signals;
+mod taking;
+mod terminal;
+mod waiter;
+mod warden;
+mod watch;
+
+use std::ffi::OsString;
+use std::io;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use kubelock::{Guard, HoldOptions, Wait};
+
+use super::session::Session;
+use crate::args::CommonArgs;
+use crate::args::cluster::ClusterArgs;
+use crate::args::duration;
+use crate::args::lock::{LockArgs, OwnerArgs};
+use crate::args::wait::WaitArgs;
+use crate::deadline::Deadline;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::output::{talk, text};
+use crate::target::{Carrier, Target, lock_name};
+use environment::Environment;
+use second::Second;
+use signals::Signals;
+use taking::Taken;
+use watch::Watch;
+
+/// Wait for a lock, and hold it while a command runs
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct RunArgs {
+    /// Name of the lock
+    #[arg(value_name = "LOCK")]
+    lock: String,
+    /// The command, and what it takes
+    #[arg(value_name = "COMMAND", required = true, trailing_var_arg = true)]
+    command: Vec<OsString>,
+    /// Exit status when the lock is not acquired
+    #[arg(short = 'E', long, value_name = "N", default_value_t = 124)]
+    conflict_exit_code: u8,
+    #[command(flatten)]
+    on: LockArgs,
+    #[command(flatten)]
+    owner: OwnerArgs,
+    #[command(flatten)]
+    wait: WaitArgs,
+    /// Why, for whoever waits
+    #[arg(long, value_name = "TEXT", help_heading = "Lock options")]
+    reason: Option<String>,
+    /// How long the lock lasts unless renewed
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = duration::parse)]
+    #[arg(env = "KUBELOCK_TTL", hide_env_values = true, help_heading = "Lock options")]
+    ttl: Duration,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  kubelock run deploy -n ci -- make deploy
+  kubelock run schema --on configmap/app --wait 5m -- ./migrate.sh
+
+Exit status: the command's own, 128+N if signal N ended it; 123 lock lost, 124 not acquired,
+  125 failed before the command ran, 126 it cannot be executed, 127 it does not exist";
+
+/// The words that make this program one of the other processes. Nobody types them.
+const WARDEN: &str = "__warden";
+const LAUNCHER: &str = "__launcher";
+
+const TTL_DEFAULT: Duration = Duration::from_secs(30);
+/// What the clocks of two machines may differ by while a hold lasts, of a short one at least.
+const LEAST_DRIFT: Duration = Duration::from_millis(500);
+
+/// Becomes one of the other processes, if it was started as such.
+pub(crate) fn inner_process() -> Option<ExitCode> {
+    let mut words = std::env::args_os().skip(1);
+    let become_it = match words.next()?.to_str()? {
+        WARDEN => warden::run,
+        LAUNCHER => launcher::run,
+        _ => return None,
+    };
+    Some(become_it(&words.collect::<Vec<_>>()))
+}
+
+/// This very program: on Linux even where its file was replaced since it was started.
+fn own_program() -> io::Result<PathBuf> {
+    if cfg!(target_os = "linux") { Ok("/proc/self/exe".into()) } else { std::env::current_exe() }
+}
+
+/// What this program was called: so do the others, in a list of processes.
+fn called() -> OsString {
+    std::env::args_os().next().unwrap_or_else(|| "kubelock".into())
+}
+
+pub(crate) async fn run(
+    args: RunArgs,
+    cluster: &ClusterArgs,
+    common: &CommonArgs,
+) -> Result<Exit, Failure> {
+    let conflict = args.conflict_exit_code;
+    let explain = |failure| outcome::before_the_command(failure, conflict);
+    let mut run = Run::prepare(args, cluster, common).await.map_err(explain)?;
+    match run.take().await.map_err(explain)? {
+        Taken::Held(guard) => run.execute(*guard).await.map_err(explain),
+        Taken::Interrupted(signal) => Ok(Exit::Command(128 + signal as u8)),
+    }
+}
+
+/// All that is needed before the lock is.
+struct Run {
+    session: Session,
+    target: Target,
+    signals: Signals,
+    options: HoldOptions,
+    command: Vec<OsString>,
+    quiet: bool,
+}
+
+impl Run {
+    /// Checks what can be checked before anybody waits.
+    async fn prepare(
+        args: RunArgs,
+        cluster: &ClusterArgs,
+        common: &CommonArgs,
+    ) -> Result<Self, Failure> {
+        let carrier = Carrier::parse(args.on.on.as_deref())?;
+        let name = lock_name(&args.lock, &carrier)?;
+        args.command.first().map_or(Ok(()), |program| program::check(program))?;
+        let mut options = options(&args, cluster.request_timeout);
+        options.owner = args.owner.into_owner();
+        options.check().map_err(|error| Failure::usage(text::paragraph(&error.to_string())))?;
+        let mut session = Session::open(&carrier, &args.on, cluster, common)?;
+        // After the credential plugin, which is to hear Ctrl-C, and before there are threads.
+        let signals = Signals::take_over()
+            .map_err(|error| Failure::failed(format!("cannot watch for signals: {error}")))?;
+        let target = session.target(name, &carrier, session.kind(&carrier).await?);
+        options.create_lease = target.own_lease;
+        // From here on each call has its own.
+        session.deadline = Deadline::after(options.deadline.unwrap_or(cluster.request_timeout));
+        let quiet = common.quiet;
+        Ok(Self { session, target, signals, options, command: args.command, quiet })
+    }
+
+    async fn take(&mut self) -> Result<Taken, Failure> {
+        let tell = (!self.quiet).then(|| talk::waiting(&self.target));
+        let options = HoldOptions { on_wait: tell, ..self.options.clone() };
+        taking::take(&self.session, &self.target, options, &mut self.signals).await
+    }
+
+    /// Runs the command, and gives the lock back when nobody is left of it.
+    async fn execute(mut self, guard: Guard) -> Result<Exit, Failure> {
+        let lock = self.target.describe();
+        let ended = match self.start(&guard, &lock) {
+            Ok(watch) => {
+                let (outcome, lost) = watch.run().await;
+                outcome::exit(outcome, lost, &lock, &self.command[0])
+            }
+            Err(error) => Err(Failure::failed(format!("cannot start a process: {error}"))),
+        };
+        // A lock that was lost is not ours to give back.
+        if guard.is_valid() {
+            self.release(guard).await;
+        }
+        ended
+    }
+
+    fn start<'a>(&'a mut self, guard: &'a Guard, lock: &str) -> io::Result<Watch<'a>> {
+        let second = Second::start(&self.command, &self.environment(guard))?;
+        let (words, grace) = (&self.command, grace(self.options.ttl));
+        Watch::start(second, guard, &mut self.signals, words, lock.to_owned(), grace)
+    }
+
+    fn environment(&self, guard: &Guard) -> Environment {
+        Environment {
+            lock: self.target.lock.to_string(),
+            on: self.target.on(),
+            namespace: self.target.namespace.clone(),
+            owner: self.options.owner.clone(),
+            hold: guard.hold_id().to_string(),
+            token: guard.token().to_string(),
+        }
+    }
+
+    /// The command has ended, and its status counts: what goes wrong here is told, no more.
+    async fn release(&self, guard: Guard) {
+        if let Err(error) = guard.release().await {
+            talk::failure(&self.session.explain("release", &self.target, &error));
+        }
+    }
+}
+
+/// The hold ends a third of its ttl before the record does: time to end the command in.
+fn options(args: &RunArgs, request_timeout: Duration) -> HoldOptions {
+    let ttl = if args.ttl.is_zero() { TTL_DEFAULT } else { args.ttl };
+    HoldOptions {
+        ttl,
+        wait: args.wait.or(Wait::Forever),
+        margin: Some(ttl / 3),
+        deadline: Some(request_timeout.min(ttl / 6)),
+        reason: args.reason.clone(),
+        watch: true,
+        ..HoldOptions::default()
+    }
+}
+
+/// What a command has between SIGTERM and SIGKILL: it is dead before another can hold the lock.
+fn grace(ttl: Duration) -> Duration {
+    (ttl / 3).saturating_sub((ttl / 10).max(LEAST_DRIFT))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_is_dead_before_clocks_could_disagree_about_the_end_of_the_lock() {
+        for seconds in [3, 4, 5, 30, 3600] {
+            let ttl = Duration::from_secs(seconds);
+            let drift = (ttl / 10).max(Duration::from_millis(500));
+            assert!(grace(ttl) > Duration::from_millis(400), "{seconds} s");
+            assert!(grace(ttl) + drift <= ttl / 3, "{seconds} s");
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! What the exit status of `kubelock run` says.
+
+use std::ffi::OsStr;
+use std::io;
+
+use super::program;
+use super::watch::Outcome;
+use crate::exit::Exit;
+use crate::failure::Failure;
+
+/// How a run ended: with the command's own status, or with a failure of ours.
+pub(super) fn exit(
+    outcome: Outcome,
+    lost: bool,
+    lock: &str,
+    program: &OsStr,
+) -> Result<Exit, Failure> {
+    match outcome {
+        Outcome::Ended { status, in_time: true } if !lost => Ok(Exit::Command(status.code())),
+        Outcome::Ended { .. } | Outcome::Forced if lost => Ok(Exit::Lost),
+        Outcome::Ended { .. } => Err(unguarded(lock)),
+        Outcome::Forced => Ok(Exit::Lost),
+        Outcome::Refused(errno) => {
+            Err(program::refused(program, &io::Error::from_raw_os_error(errno)))
+        }
+        Outcome::Failed(errno) => {
+            let error = io::Error::from_raw_os_error(errno);
+            Err(Failure::new(Exit::NotRun, format!("cannot start a process: {error}")))
+        }
+        Outcome::NotStarted => Err(not_started()),
+    }
+}
+
+/// Nobody was there to say so when it happened.
+fn unguarded(lock: &str) -> Failure {
+    Failure::new(Exit::Lost, format!("{lock} was not renewed in time, and the command was ended"))
+}
+
+fn not_started() -> Failure {
+    let message = "the process that was to start the command has ended";
+    Failure::new(Exit::NotRun, message)
+}
+
+/// Everything that fails before the command runs has one status; what it says stays.
+pub(super) fn before_the_command(mut failure: Failure, conflict: u8) -> Failure {
+    failure.exit = match failure.exit {
+        Exit::HeldAlready | Exit::HeldByOther => Exit::Conflict(conflict),
+        Exit::Done | Exit::Failed | Exit::Usage | Exit::NotHeld | Exit::Unknown => Exit::NotRun,
+        exit => exit,
+    };
+    failure
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::message::Status;
+    use super::*;
+
+    fn code(outcome: Outcome, lost: bool) -> u8 {
+        let exit = exit(outcome, lost, "lock \"deploy\"", OsStr::new("make"));
+        exit.unwrap_or_else(|failure| failure.exit).code()
+    }
+
+    fn ended(status: Status, in_time: bool) -> Outcome {
+        Outcome::Ended { status, in_time }
+    }
+
+    #[test]
+    fn the_commands_own_status_is_passed_on() {
+        assert_eq!(code(ended(Status::Exited(0), true), false), 0);
+        assert_eq!(code(ended(Status::Exited(124), true), false), 124);
+        assert_eq!(code(ended(Status::Killed(15), true), false), 143);
+    }
+
+    #[test]
+    fn a_command_that_outlived_the_hold_never_looks_successful() {
+        assert_eq!(code(ended(Status::Exited(0), true), true), 123);
+        assert_eq!(code(ended(Status::Exited(0), false), false), 123);
+        assert_eq!(code(ended(Status::Killed(15), false), true), 123);
+        assert_eq!(code(Outcome::Forced, false), 123);
+    }
+
+    #[test]
+    fn what_kept_the_command_from_starting_is_told_apart() {
+        assert_eq!(code(Outcome::Refused(2), false), 127);
+        assert_eq!(code(Outcome::Refused(13), false), 126);
+        assert_eq!(code(Outcome::Failed(11), false), 125);
+        assert_eq!(code(Outcome::NotStarted, false), 125);
+    }
+
+    #[test]
+    fn before_the_command_a_held_lock_is_told_from_every_other_failure() {
+        let code = |exit| before_the_command(Failure::new(exit, "…"), 75).exit.code();
+        assert_eq!(code(Exit::HeldByOther), 75);
+        assert_eq!(code(Exit::Usage), 125);
+        assert_eq!(code(Exit::Unknown), 125);
+        assert_eq!(code(Exit::NoSuchCommand), 127);
+    }
+}

@@ -1,0 +1,124 @@
+//! Which signals reach us, and how.
+//!
+//! Nothing here installs a handler: what was ignored when we were started stays so, for the
+//! command too (`nohup`, background jobs of scripts).
+
+use std::thread;
+use std::time::Duration;
+
+use nix::sys::signal::{SigSet, Signal, raise};
+use tokio::sync::mpsc;
+
+/// What is passed on to the command. `TSTP` and `CONT` come from the user's shell and terminal.
+const PASSED_ON: [Signal; 9] = [
+    Signal::SIGHUP,
+    Signal::SIGINT,
+    Signal::SIGQUIT,
+    Signal::SIGTERM,
+    Signal::SIGUSR1,
+    Signal::SIGUSR2,
+    Signal::SIGWINCH,
+    Signal::SIGTSTP,
+    Signal::SIGCONT,
+];
+
+/// What the processor raises: blocking it would hide a crash.
+const FAULTS: [Signal; 7] = [
+    Signal::SIGILL,
+    Signal::SIGSEGV,
+    Signal::SIGBUS,
+    Signal::SIGFPE,
+    Signal::SIGTRAP,
+    Signal::SIGABRT,
+    Signal::SIGSYS,
+];
+
+/// More than anybody types while one is being passed on; what is beyond is dropped.
+const QUEUE: usize = 16;
+
+/// A stop ends with `CONT`, which is here at once then.
+const CONTINUED: Duration = Duration::from_millis(100);
+
+/// The signals that reach this process from now on.
+pub(super) struct Signals {
+    received: mpsc::Receiver<Signal>,
+}
+
+impl Signals {
+    /// Takes the signals over for good. Threads that exist already must not be around.
+    pub(super) fn take_over() -> nix::Result<Self> {
+        let ignored = ignored();
+        let heard = PASSED_ON.into_iter().filter(|signal| !is_in(*signal, ignored));
+        let set: SigSet = heard.collect();
+        set.thread_block()?;
+        SigSet::from(Signal::SIGTTOU).thread_block()?;
+        let (sender, received) = mpsc::channel(QUEUE);
+        thread::spawn(move || {
+            while let Ok(signal) = set.wait() {
+                let _ = sender.try_send(signal);
+            }
+        });
+        Ok(Self { received })
+    }
+
+    /// The next signal.
+    ///
+    /// # Cancel safety
+    /// No signal is lost.
+    pub(super) async fn next(&mut self) -> Signal {
+        match self.received.recv().await {
+            Some(signal) => signal,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Stops this process as Ctrl-Z does, until it is continued.
+    ///
+    /// Says whether it stopped: the kernel stops no orphans, since nobody would continue them.
+    pub(super) async fn stop(&mut self) -> bool {
+        let stop = SigSet::from(Signal::SIGTSTP);
+        while self.received.try_recv().is_ok() {}
+        // The others have it blocked: this thread alone gets it, and all threads stop.
+        let _ = raise(Signal::SIGTSTP).and_then(|()| stop.thread_unblock());
+        let _ = stop.thread_block();
+        let next = tokio::time::timeout(CONTINUED, self.received.recv()).await;
+        matches!(next, Ok(Some(Signal::SIGCONT)))
+    }
+}
+
+/// What ends a program that waits, unless somebody saw to it that it does not.
+pub(super) fn ends(signal: Signal) -> bool {
+    !matches!(signal, Signal::SIGWINCH | Signal::SIGTSTP | Signal::SIGCONT)
+}
+
+/// Makes this process deaf to all that can be refused.
+pub(super) fn block_all() -> nix::Result<()> {
+    let mut set = SigSet::all();
+    for fault in FAULTS {
+        set.remove(fault);
+    }
+    set.thread_block()
+}
+
+/// What a program expects that is started.
+pub(super) fn unblock_all() -> nix::Result<()> {
+    SigSet::empty().thread_set_mask()
+}
+
+fn is_in(signal: Signal, mask: u64) -> bool {
+    mask >> (signal as u32 - 1) & 1 == 1
+}
+
+/// The signals that this process was started to ignore, a bit each.
+#[cfg(target_os = "linux")]
+fn ignored() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0)
+}
+
+/// Elsewhere the kernel drops an ignored signal even where it is blocked.
+#[cfg(not(target_os = "linux"))]
+fn ignored() -> u64 {
+    0
+}

@@ -1,0 +1,247 @@
+//! The first process, while the command runs.
+//!
+//! It renews the lock, tells the second one, passes signals on; and it ends the command's group
+//! itself where the second one cannot.
+
+use std::ffi::OsString;
+use std::pin::pin;
+use std::time::Duration;
+
+use kubelock::{Guard, Loss};
+use nix::sys::signal::Signal;
+use rustix::process::getpgrp;
+
+use super::boottime::Boottime;
+use super::group::Group;
+use super::message::{Order, Report, Status};
+use super::plan::{Deadlines, Plan, Step};
+use super::program;
+use super::second::Second;
+use super::signals::Signals;
+use super::terminal::Terminal;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::output::{talk, text};
+
+/// How long the second process may take to ask the group to end, before the first one does:
+/// many programs take a second SIGTERM for impatience.
+const LAG: Duration = Duration::from_millis(100);
+
+/// How often to see whether a group is gone that nobody else watches.
+const GLANCE: Duration = Duration::from_millis(50);
+
+/// How the command ended, as far as anybody knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Outcome {
+    Ended {
+        status: Status,
+        in_time: bool,
+    },
+    /// It could not be executed, by this error of the system.
+    Refused(i32),
+    /// The second process could not start it, by this error of the system.
+    Failed(i32),
+    /// The second process ended before it started anything.
+    NotStarted,
+    /// The second process is gone, or does not react, and the command was ended without it.
+    Forced,
+}
+
+/// What is known of the command, and who looks after it.
+pub(super) struct Watch<'a> {
+    guard: &'a Guard,
+    signals: &'a mut Signals,
+    words: &'a [OsString],
+    /// Which lock, in words.
+    lock: String,
+    second: Second,
+    second_is_gone: bool,
+    group: Option<Group>,
+    /// What came before there was a group to pass it on to.
+    early: Vec<Signal>,
+    plan: Plan,
+    told: Deadlines,
+    grace: Duration,
+    lost: bool,
+    terminal: Option<Terminal>,
+}
+
+impl<'a> Watch<'a> {
+    /// Has the command started.
+    pub(super) fn start(
+        second: Second,
+        guard: &'a Guard,
+        signals: &'a mut Signals,
+        words: &'a [OsString],
+        lock: String,
+        grace: Duration,
+    ) -> std::io::Result<Self> {
+        let told = deadlines(guard, grace);
+        second.start_command(told, grace)?;
+        Ok(Self {
+            guard,
+            signals,
+            words,
+            lock,
+            second,
+            second_is_gone: false,
+            group: None,
+            early: Vec::new(),
+            plan: Plan::new(lagging(told)),
+            told,
+            grace,
+            lost: false,
+            terminal: Terminal::open(getpgrp()),
+        })
+    }
+
+    /// Waits for the end of the command, and of all in its group.
+    ///
+    /// Says whether the lock was lost before.
+    pub(super) async fn run(mut self) -> (Outcome, bool) {
+        let guard = self.guard;
+        let mut loss = pin!(guard.lost());
+        let outcome = loop {
+            let rest = self.rest();
+            tokio::select! {
+                // Reports first: a signal must not go to a group that is known to be gone.
+                biased;
+                report = self.second.next(), if !self.second_is_gone => {
+                    if let Some(outcome) = self.hear(report).await {
+                        break outcome;
+                    }
+                }
+                why = &mut loss, if !self.lost => self.has_lost(&why),
+                signal = self.signals.next() => self.pass_on(signal),
+                () = tokio::time::sleep(rest) => {}
+            }
+            if let Some(outcome) = self.look() {
+                break outcome;
+            }
+        };
+        self.take_terminal_back();
+        self.second.finish();
+        (outcome, self.lost)
+    }
+
+    fn rest(&self) -> Duration {
+        let rest = self.plan.rest(Boottime::now());
+        if self.second_is_gone { rest.min(GLANCE) } else { rest }
+    }
+
+    async fn hear(&mut self, report: Option<Report>) -> Option<Outcome> {
+        match report {
+            Some(Report::Launched(group)) => self.has_launched(Group(group)),
+            Some(Report::Terminating) => self.plan.terminated(),
+            Some(Report::Stopped(signal)) => self.stop(signal).await,
+            Some(Report::Ended { status, in_time }) => {
+                return Some(Outcome::Ended { status, in_time });
+            }
+            Some(Report::Refused(errno)) => return Some(Outcome::Refused(errno)),
+            Some(Report::Failed(errno)) => return Some(Outcome::Failed(errno)),
+            None if self.group.is_none() => return Some(Outcome::NotStarted),
+            None => self.second_has_gone(),
+        }
+        None
+    }
+
+    fn has_launched(&mut self, group: Group) {
+        self.group = Some(group);
+        self.early.drain(..).for_each(|signal| group.signal_number(signal as i32));
+    }
+
+    fn second_has_gone(&mut self) {
+        self.second_is_gone = true;
+        let command = program::shown(self.words);
+        say(format!("the process that guards {command} has ended: {command} is being ended"));
+        let now = Boottime::now();
+        self.plan.end(now, now.after(self.grace));
+    }
+
+    fn has_lost(&mut self, why: &Loss) {
+        self.lost = true;
+        let command = program::shown(self.words);
+        let why = text::paragraph(&why.to_string());
+        say(format!("{} was lost ({why}): {command} is being ended", self.lock));
+        let now = Boottime::now();
+        let kill_at = now.after(self.grace);
+        self.plan.end(now.after(LAG), kill_at);
+        self.second.send(Order::End { kill_at });
+    }
+
+    /// `CONT` comes from the user's shell, which may have put us in the foreground.
+    fn pass_on(&mut self, signal: Signal) {
+        match self.group {
+            None => self.early.push(signal),
+            Some(_) if signal == Signal::SIGCONT => self.resume(),
+            Some(group) => group.signal_number(signal as i32),
+        }
+    }
+
+    /// The command stopped, so we do, for the user's shell to see. The second process does not.
+    async fn stop(&mut self, signal: i32) {
+        let stopped = self.signals.stop().await;
+        let for_terminal = [Signal::SIGTTIN, Signal::SIGTTOU].iter().any(|s| *s as i32 == signal);
+        if let Some(group) = self.group
+            && for_terminal
+            && !stopped
+        {
+            // It waits for a terminal that nobody will ever give it: the kernel's own answer.
+            group.signal_number(Signal::SIGHUP as i32);
+        }
+        self.resume();
+    }
+
+    fn resume(&self) {
+        if self.second_is_gone || !self.second.send(Order::Resume) {
+            self.group.iter().for_each(|group| group.signal_number(Signal::SIGCONT as i32));
+        }
+    }
+
+    /// Does what is due, whatever the second process does.
+    fn look(&mut self) -> Option<Outcome> {
+        self.tell_deadlines();
+        let group = self.group?;
+        let due = self.plan.due(Boottime::now());
+        if (self.second_is_gone || due == Some(Step::Kill)) && group.is_gone() {
+            return Some(Outcome::Forced);
+        }
+        match due {
+            Some(Step::Terminate) => group.terminate(),
+            Some(Step::Kill) => group.kill(),
+            None => {}
+        }
+        None
+    }
+
+    fn tell_deadlines(&mut self) {
+        let newer = deadlines(self.guard, self.grace);
+        self.plan.extend(lagging(newer));
+        // Two readings of the clock differ by a little without any renewal.
+        if newer.term_at > self.told.term_at.after(LAG) && self.second.send(Order::Extend(newer)) {
+            self.told = newer;
+        }
+    }
+
+    fn take_terminal_back(&self) {
+        if let (Some(terminal), Some(group)) = (&self.terminal, self.group)
+            && terminal.take_back(group)
+        {
+            terminal.restore();
+        }
+    }
+}
+
+fn say(message: String) {
+    talk::failure(&Failure::new(Exit::Lost, message));
+}
+
+/// The deadlines of the hold as of now.
+fn deadlines(guard: &Guard, grace: Duration) -> Deadlines {
+    Deadlines::new(Boottime::now().after(guard.valid_for()), grace)
+}
+
+/// The same for the first process, which leaves the second one the first word.
+fn lagging(deadlines: Deadlines) -> Deadlines {
+    Deadlines { term_at: deadlines.term_at.after(LAG), ..deadlines }
+}

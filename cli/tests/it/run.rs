@@ -1,0 +1,8 @@
+//! Commands under a lock: real processes that are killed, stopped and waited for.
+
+mod guard;
+mod keyboard;
+mod running;
+mod signals;
+mod status;
+mod waiting;

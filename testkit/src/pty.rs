@@ -1,0 +1,128 @@
+//! A terminal with a program on it, and somebody who types.
+
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::os::fd::OwnedFd;
+use std::path::PathBuf;
+use std::process::{Child, Command};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+
+/// What a slow machine may take for anything that happens at once on a fast one.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// A pseudo-terminal. The program on it dies with the terminal.
+pub struct Pty {
+    child: Child,
+    keyboard: File,
+    screen: Arc<Mutex<String>>,
+    /// How much of the screen was waited for already.
+    read: usize,
+}
+
+/// Prepares a program that will have the terminal to itself.
+pub fn command(program: impl AsRef<OsStr>) -> io::Result<Command> {
+    let mut command = Command::new(on_pty()?);
+    command.arg(program);
+    Ok(command)
+}
+
+/// Beside the folder of the test that runs.
+fn on_pty() -> io::Result<PathBuf> {
+    let test = std::env::current_exe()?;
+    let folder = test.parent().and_then(|folder| folder.parent());
+    folder.map(|folder| folder.join("on_pty")).ok_or_else(|| io::ErrorKind::NotFound.into())
+}
+
+impl Pty {
+    /// Starts a [`command`].
+    pub fn start(mut command: Command) -> io::Result<Self> {
+        let (keyboard, terminal) = open()?;
+        command.stdin(terminal.try_clone()?).stdout(terminal.try_clone()?).stderr(terminal);
+        let child = command.spawn()?;
+        let screen = Arc::default();
+        watch(keyboard.try_clone()?, Arc::clone(&screen));
+        Ok(Self { child, keyboard, screen, read: 0 })
+    }
+
+    /// Types.
+    pub fn type_in(&mut self, keys: &str) -> io::Result<()> {
+        self.keyboard.write_all(keys.as_bytes())
+    }
+
+    /// Waits until these words are on the screen, behind what was waited for before.
+    ///
+    /// # Panics
+    /// If they never come, with what is on the screen.
+    pub fn expect(&mut self, words: &str) {
+        let give_up = Instant::now() + PATIENCE;
+        loop {
+            let screen = self.screen();
+            if let Some(at) = screen[self.read..].find(words) {
+                self.read += at + words.len();
+                return;
+            }
+            assert!(Instant::now() < give_up, "no {words:?} in:\n{screen}");
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// All that was ever on the screen.
+    pub fn screen(&self) -> String {
+        self.screen.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The process on the terminal.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Waits for the end of the program, and tells its status unless a signal ended it.
+    ///
+    /// # Panics
+    /// If it does not end, with what is on the screen.
+    pub fn wait(mut self) -> Option<i32> {
+        let give_up = Instant::now() + PATIENCE;
+        loop {
+            if let Ok(Some(status)) = self.child.try_wait() {
+                return status.code();
+            }
+            assert!(Instant::now() < give_up, "no end of:\n{}", self.screen());
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+}
+
+impl Drop for Pty {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+/// The keyboard's side and the program's side.
+fn open() -> io::Result<(File, OwnedFd)> {
+    let keyboard = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)?;
+    grantpt(&keyboard)?;
+    unlockpt(&keyboard)?;
+    let name = ptsname(&keyboard, Vec::new())?;
+    let name = name.into_string().map_err(io::Error::other)?;
+    let flags = rustix::fs::OFlags::RDWR | rustix::fs::OFlags::NOCTTY | rustix::fs::OFlags::CLOEXEC;
+    let terminal = rustix::fs::open(name, flags, rustix::fs::Mode::empty())?;
+    Ok((keyboard.into(), terminal))
+}
+
+fn watch(mut keyboard: File, screen: Arc<Mutex<String>>) {
+    thread::spawn(move || {
+        let mut some = [0; 4096];
+        // Linux ends a terminal that nobody has open with an error.
+        while let Ok(got @ 1..) = keyboard.read(&mut some) {
+            let text = String::from_utf8_lossy(&some[..got]);
+            screen.lock().unwrap_or_else(PoisonError::into_inner).push_str(&text);
+        }
+    });
+}

@@ -56,7 +56,7 @@ pub(crate) fn released(lock: &LockRef, hold: &str, result: &Result<(), Error>) {
 /// Somebody else has the lock, and this process waits for it.
 pub(crate) fn waiting(lock: &LockRef, record: &Record) {
     let owner = kubelock_core::name::quoted(&record.owner);
-    about!(info, "kubelock.hold.waiting", lock, holder = owner; "waiting for {owner}");
+    about!(info, "kubelock.hold.waiting", lock, holder = tracing::field::display(&owner); "waiting for {owner}");
 }
 
 /// So long did a caller wait.

@@ -24,4 +24,5 @@ mod scripted;
 mod seed;
 mod spans;
 mod support;
+mod telemetry;
 mod writers;

@@ -129,6 +129,20 @@ fn a_suspended_command_goes_on_in_the_background() {
 }
 
 #[test]
+fn a_suspended_command_is_ended_with_its_job() {
+    let Some(space) = Space::new("run-kill-job") else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let mut shell = shell(&space, &folder);
+    run(&mut shell, "kubelock run $L -- sh -c 'echo up-$((1+1)); exec cat'");
+    shell.expect("up-2");
+    shell.type_in(CTRL_Z).unwrap();
+    shell.expect("Stopped");
+    shell.expect(PROMPT);
+    run(&mut shell, "kill %1; wait %1; echo ended-$?");
+    shell.expect("ended-143");
+}
+
+#[test]
 fn a_command_that_is_suspended_for_longer_than_the_lock_lasts_is_ended() {
     let Some(space) = Space::new("run-suspend-long") else { return };
     let folder = tempfile::tempdir().unwrap();

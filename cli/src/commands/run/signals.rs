@@ -1,13 +1,15 @@
 //! Which signals reach us, and how.
 //!
-//! Nothing here installs a handler: what was ignored when we were started stays so, for the
-//! command too (`nohup`, background jobs of scripts).
+//! None of them gets a handler: what was ignored when we were started stays so, for the command
+//! too (`nohup`, background jobs of scripts).
 
 use std::collections::VecDeque;
+use std::io;
 use std::thread;
 use std::time::Duration;
 
 use nix::sys::signal::{SigSet, Signal, raise};
+use tokio::signal::unix::SignalKind;
 use tokio::sync::mpsc;
 
 /// What is passed on to the command. `TSTP` and `CONT` come from the user's shell and terminal.
@@ -49,12 +51,13 @@ pub(super) struct Signals {
 
 impl Signals {
     /// Takes the signals over for good. Threads that exist already must not be around.
-    pub(super) fn take_over() -> nix::Result<Self> {
+    pub(super) fn take_over() -> io::Result<Self> {
         let ignored = ignored();
         let heard = PASSED_ON.into_iter().filter(|signal| !is_in(*signal, ignored));
         let set: SigSet = heard.collect();
         set.thread_block()?;
         SigSet::from(Signal::SIGTTOU).thread_block()?;
+        see_children_end()?;
         let (sender, received) = mpsc::channel(QUEUE);
         thread::spawn(move || {
             while let Ok(signal) = set.wait() {
@@ -73,6 +76,11 @@ impl Signals {
             Some(signal) => signal,
             None => self.fresh().await,
         }
+    }
+
+    /// What came while the process was stopped.
+    pub(super) fn take_put_by(&mut self) -> VecDeque<Signal> {
+        std::mem::take(&mut self.put_by)
     }
 
     async fn fresh(&mut self) -> Signal {
@@ -112,6 +120,12 @@ impl Signals {
             self.put_by.push_back(signal);
         }
     }
+}
+
+/// Where a caller ignores the end of children, nobody learns their status, and neither would the
+/// warden. What is caught here is not ignored there.
+fn see_children_end() -> io::Result<()> {
+    tokio::signal::unix::signal(SignalKind::child()).map(drop)
 }
 
 /// What ends a program that waits, unless somebody saw to it that it does not.

@@ -174,6 +174,11 @@ impl<'a> Watch<'a> {
         match self.group {
             None => self.early.push(signal),
             Some(_) if signal == Signal::SIGCONT => self.resume(),
+            // Who is stopped must be continued to hear that.
+            Some(group) if matches!(signal, Signal::SIGTERM | Signal::SIGHUP) => {
+                group.signal_number(signal as i32);
+                group.signal_number(Signal::SIGCONT as i32);
+            }
             Some(group) => group.signal_number(signal as i32),
         }
     }
@@ -189,6 +194,8 @@ impl<'a> Watch<'a> {
             // It waits for a terminal that nobody will ever give it: the kernel's own answer.
             group.signal_number(Signal::SIGHUP as i32);
         }
+        // What a shell ends its job with comes before the command goes on.
+        self.signals.take_put_by().into_iter().for_each(|signal| self.pass_on(signal));
         self.resume();
     }
 

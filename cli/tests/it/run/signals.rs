@@ -2,7 +2,7 @@
 
 use rustix::process::Signal;
 
-use super::running::{Running, send, until, until_dead};
+use super::running::{Running, send, until, until_dead, until_stopped};
 use crate::space::Space;
 
 #[test]
@@ -42,6 +42,20 @@ fn each_of_several_interrupts_is_passed_on() {
         until("the next interrupt", || running.line("n") == count.to_string());
     }
     assert_eq!(running.ended().code, Some(4));
+}
+
+#[test]
+fn what_ends_a_command_ends_a_stopped_one() {
+    let Some(space) = Space::new("run-end-stopped") else { return };
+    let script = "sleep 1000 & echo $! >$DIR/child; wait; exit 8";
+    let running = Running::start(&space, &[], script);
+    let child = running.pid("child");
+    send(child, Signal::STOP);
+    until_stopped(child);
+    send(running.first(), Signal::TERM);
+
+    assert_eq!(running.ended().code, Some(143));
+    until_dead(child);
 }
 
 #[test]

@@ -154,19 +154,31 @@ fn the_command_starts_with_no_signal_blocked_or_ignored_and_nothing_open() {
     assert_eq!(fds(&output), fds(&direct));
 }
 
+/// A run whose caller ignores a signal.
+fn ignoring(space: &Space, signal: &str, words: &[&str]) -> std::process::Output {
+    let folder = tempfile::tempdir().unwrap();
+    let under = command(space, &folder, words);
+    let mut shell = std::process::Command::new("sh");
+    shell.args(["-c", &format!(r#"trap '' {signal}; exec "$@""#), "sh"]);
+    shell.arg(under.get_program()).args(under.get_args());
+    shell.envs(under.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    shell.output().unwrap()
+}
+
 #[test]
 fn what_the_caller_ignores_the_command_ignores() {
     let Some(space) = Space::new("run-nohup") else { return };
-    let folder = tempfile::tempdir().unwrap();
-    let under = command(&space, &folder, &["--", "cat", "/proc/self/status"]);
-    let mut shell = std::process::Command::new("sh");
-    shell.args(["-c", r#"trap '' HUP; exec "$@""#, "sh"]);
-    shell.arg(under.get_program()).args(under.get_args());
-    shell.envs(under.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    let output = shell.output().unwrap();
+    let output = ignoring(&space, "HUP", &["--", "cat", "/proc/self/status"]);
 
     let output = String::from_utf8(output.stdout).unwrap();
     assert_eq!(mask(&output, "SigIgn:") & 1, 1, "{output}");
+}
+
+#[test]
+fn a_caller_that_ignores_its_children_learns_the_status_all_the_same() {
+    let Some(space) = Space::new("run-chld") else { return };
+    let output = ignoring(&space, "CHLD", &["--", "sh", "-c", "exit 3"]);
+    assert_eq!(output.status.code(), Some(3));
 }
 
 #[test]

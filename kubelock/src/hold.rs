@@ -76,6 +76,19 @@ impl Hold {
         self.id.as_str()
     }
 
+    /// What stood on the object when the hold began.
+    pub(crate) fn born(&self) -> Sight {
+        Sight {
+            uid: self.token.uid().to_owned(),
+            resource_version: self.token.resource_version().to_owned(),
+            has_annotations: true,
+            has_others: false,
+            value: Some(self.confirmed()),
+            is_terminating: false,
+            date: None,
+        }
+    }
+
     /// How long each call of it may take.
     pub(crate) fn call(&self) -> Duration {
         self.machine().terms().call()

@@ -65,7 +65,7 @@ pub struct HoldOptions {
     pub ttl: Duration,
     /// Whether to wait while somebody else has it.
     pub wait: Wait,
-    /// Who is told for whom the call waits.
+    /// Who is told what the call waits for.
     pub on_wait: Option<OnWait>,
     /// When somebody else's record may be replaced.
     pub takeover: Takeover,

@@ -69,7 +69,7 @@ pub use kubelock_core::ttl::{DisplayNanos, InvalidTtl, Ttl};
 pub use lock::Lock;
 pub use lock_ref::LockRef;
 pub use lock_state::LockState;
-pub use on_wait::OnWait;
+pub use on_wait::{Obstacle, OnWait};
 pub use options::{AcquireOptions, ExpiryRule, GetOptions, ReleaseOptions, RenewOptions};
 pub use runtime::{BoxFuture, Runtime, TokioRuntime};
 pub use tokio_util::sync::CancellationToken;

@@ -16,7 +16,7 @@ use crate::hold_options::Wait;
 use crate::leftovers::Leftovers;
 use crate::lock::Lock;
 use crate::lock_ref::LockRef;
-use crate::on_wait::OnWait;
+use crate::on_wait::{Obstacle, OnWait};
 use crate::session::Session;
 use crate::telemetry;
 use crate::waiter::{Waiter, Wake};
@@ -239,6 +239,9 @@ impl Waiting {
 
     /// Pauses before the next try, or ends with this error if there is no time for one.
     async fn pause_or(&mut self, error: Error, failures: u32) -> Result<(), Error> {
+        if let Some(on_wait) = &self.plan.on_wait {
+            on_wait.tell(Obstacle::Trouble(&error));
+        }
         let patience = self.patience(|_| error)?;
         let pause = PAUSE_MAX.min(PAUSE_MIN.saturating_mul(1 << failures.min(10)));
         let pause = spread(pause, self.lock.locks.runtime.random());
@@ -301,7 +304,8 @@ impl Waiting {
         if self.told_of.as_deref() != Some(holder) && self.plan.wait != Wait::No {
             telemetry::waiting(&self.lock_ref, record);
             if let Some(on_wait) = &self.plan.on_wait {
-                on_wait.tell(&self.lock.seen_held(&self.lock_ref, record.clone()));
+                let held = self.lock.seen_held(&self.lock_ref, record.clone());
+                on_wait.tell(Obstacle::Holder(&held));
             }
             self.told_of = Some(holder.to_owned());
         }

@@ -42,7 +42,8 @@ impl OnWait {
         Self(Arc::new(tell))
     }
 
-    pub(crate) fn tell(&self, obstacle: Obstacle<'_>) {
+    /// Tells it of an obstacle, as a waiting call does.
+    pub fn tell(&self, obstacle: Obstacle<'_>) {
         (self.0)(obstacle);
     }
 }

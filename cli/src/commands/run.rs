@@ -26,7 +26,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use kubelock::{Guard, HoldOptions, Wait};
+use kubelock::{Guard, HoldOptions, LockName, Wait};
 
 use super::session::Session;
 use crate::args::CommonArgs;
@@ -34,7 +34,6 @@ use crate::args::cluster::ClusterArgs;
 use crate::args::duration;
 use crate::args::lock::{LockArgs, OwnerArgs};
 use crate::args::wait::WaitArgs;
-use crate::deadline::Deadline;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::{talk, text};
@@ -85,6 +84,8 @@ Exit status: the command's own, 128+N if signal N ended it; 123 lock lost, 124 n
 const WARDEN: &str = "__warden";
 const LAUNCHER: &str = "__launcher";
 
+/// How long what was written in vain has to be removed in, when nobody waits any more.
+const TIDYING: Duration = Duration::from_millis(500);
 const TTL_DEFAULT: Duration = Duration::from_secs(30);
 /// What the clocks of two machines may differ by while a hold lasts, of a short one at least.
 const LEAST_DRIFT: Duration = Duration::from_millis(500);
@@ -117,17 +118,22 @@ pub(crate) async fn run(
 ) -> Result<Exit, Failure> {
     let conflict = args.conflict_exit_code;
     let explain = |failure| outcome::before_the_command(failure, conflict);
-    let mut run = Run::prepare(args, cluster, common).await.map_err(explain)?;
+    let mut run = Run::prepare(args, cluster, common).map_err(explain)?;
     match run.take().await.map_err(explain)? {
-        Taken::Held(guard) => run.execute(*guard).await.map_err(explain),
-        Taken::Interrupted(signal) => Ok(Exit::Command(128 + signal as u8)),
+        Taken::Held(target, guard) => run.execute(&target, *guard).await.map_err(explain),
+        Taken::Interrupted(signal) => {
+            // What was written in vain is removed in the background meanwhile.
+            tokio::time::sleep(TIDYING).await;
+            Ok(Exit::Command(128 + signal as u8))
+        }
     }
 }
 
 /// All that is needed before the lock is.
 struct Run {
     session: Session,
-    target: Target,
+    carrier: Carrier,
+    name: LockName,
     signals: Signals,
     options: HoldOptions,
     command: Vec<OsString>,
@@ -135,40 +141,34 @@ struct Run {
 }
 
 impl Run {
-    /// Checks what can be checked before anybody waits.
-    async fn prepare(
-        args: RunArgs,
-        cluster: &ClusterArgs,
-        common: &CommonArgs,
-    ) -> Result<Self, Failure> {
+    /// Checks what can be checked without a cluster.
+    fn prepare(args: RunArgs, cluster: &ClusterArgs, common: &CommonArgs) -> Result<Self, Failure> {
         let carrier = Carrier::parse(args.on.on.as_deref())?;
         let name = lock_name(&args.lock, &carrier)?;
         args.command.first().map_or(Ok(()), |program| program::check(program))?;
         let mut options = options(&args, cluster.request_timeout);
         options.owner = args.owner.into_owner();
+        options.create_lease = matches!(carrier, Carrier::Lease);
         options.check().map_err(|error| Failure::usage(text::paragraph(&error.to_string())))?;
-        let mut session = Session::open(&carrier, &args.on, cluster, common)?;
+        let session = Session::open(&carrier, &args.on, cluster, common)?;
         // After the credential plugin, which is to hear Ctrl-C, and before there are threads.
         let signals = Signals::take_over()
             .map_err(|error| Failure::failed(format!("cannot watch for signals: {error}")))?;
-        let target = session.target(name, &carrier, session.kind(&carrier).await?);
-        options.create_lease = target.own_lease;
-        // From here on each call has its own.
-        session.deadline = Deadline::after(options.deadline.unwrap_or(cluster.request_timeout));
-        let quiet = common.quiet;
-        Ok(Self { session, target, signals, options, command: args.command, quiet })
+        let (command, quiet) = (args.command, common.quiet);
+        Ok(Self { session, carrier, name, signals, options, command, quiet })
     }
 
     async fn take(&mut self) -> Result<Taken, Failure> {
-        let tell = (!self.quiet).then(|| talk::waiting(&self.target));
-        let options = HoldOptions { on_wait: tell, ..self.options.clone() };
-        taking::take(&self.session, &self.target, options, &mut self.signals).await
+        tokio::select! {
+            held = taking::hold(&self.session, &self.carrier, &self.name, &self.options, self.quiet) => held,
+            signal = taking::interruption(&mut self.signals) => Ok(Taken::Interrupted(signal)),
+        }
     }
 
     /// Runs the command, and gives the lock back when nobody is left of it.
-    async fn execute(mut self, guard: Guard) -> Result<Exit, Failure> {
-        let lock = self.target.describe();
-        let ended = match self.start(&guard, &lock) {
+    async fn execute(mut self, target: &Target, guard: Guard) -> Result<Exit, Failure> {
+        let lock = target.describe();
+        let ended = match self.start(target, &guard) {
             Ok(watch) => {
                 let (outcome, lost) = watch.run().await;
                 outcome::exit(outcome, lost, &lock, &self.command[0])
@@ -177,22 +177,22 @@ impl Run {
         };
         // A lock that was lost is not ours to give back.
         if guard.is_valid() {
-            self.release(guard).await;
+            self.release(target, guard).await;
         }
         ended
     }
 
-    fn start<'a>(&'a mut self, guard: &'a Guard, lock: &str) -> io::Result<Watch<'a>> {
-        let second = Second::start(&self.command, &self.environment(guard))?;
+    fn start<'a>(&'a mut self, target: &Target, guard: &'a Guard) -> io::Result<Watch<'a>> {
+        let second = Second::start(&self.command, &self.environment(target, guard))?;
         let (words, grace) = (&self.command, grace(self.options.ttl));
-        Watch::start(second, guard, &mut self.signals, words, lock.to_owned(), grace)
+        Watch::start(second, guard, &mut self.signals, words, target.describe(), grace)
     }
 
-    fn environment(&self, guard: &Guard) -> Environment {
+    fn environment(&self, target: &Target, guard: &Guard) -> Environment {
         Environment {
-            lock: self.target.lock.to_string(),
-            on: self.target.on(),
-            namespace: self.target.namespace.clone(),
+            lock: target.lock.to_string(),
+            on: target.on(),
+            namespace: target.namespace.clone(),
             owner: self.options.owner.clone(),
             hold: guard.hold_id().to_string(),
             token: guard.token().to_string(),
@@ -200,9 +200,9 @@ impl Run {
     }
 
     /// The command has ended, and its status counts: what goes wrong here is told, no more.
-    async fn release(&self, guard: Guard) {
+    async fn release(&self, target: &Target, guard: Guard) {
         if let Err(error) = guard.release().await {
-            talk::failure(&self.session.explain("release", &self.target, &error));
+            talk::failure(&self.session.explain("release", target, &error));
         }
     }
 }

@@ -10,6 +10,9 @@ use super::boottime::Boottime;
 /// Timers sleep through suspend, so the clock is looked at this often.
 const TICK: Duration = Duration::from_millis(250);
 
+/// Nobody who can be killed takes longer to die.
+const OVERDUE: Duration = Duration::from_secs(2);
+
 /// When the command must be asked to end, and when it must be dead.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Deadlines {
@@ -92,6 +95,11 @@ impl Plan {
     /// Whether the end has not begun by this instant.
     pub(super) fn is_open(&self, now: Boottime) -> bool {
         self.stage == Stage::Open && now < self.deadlines.term_at
+    }
+
+    /// Whether somebody must have survived being killed.
+    pub(super) fn is_overdue(&self, now: Boottime) -> bool {
+        now > self.deadlines.kill_at.after(OVERDUE)
     }
 
     /// How long nothing need be looked at.
@@ -191,6 +199,12 @@ mod tests {
         assert_eq!(plan.rest(at(20)), TICK);
         plan.due(at(27));
         assert_eq!(plan.rest(at(27)), TICK);
+    }
+
+    #[test]
+    fn whoever_outlives_the_kill_by_seconds_cannot_be_killed() {
+        assert!(!plan().is_overdue(at(29)));
+        assert!(plan().is_overdue(at(30)));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! Nothing here installs a handler: what was ignored when we were started stays so, for the
 //! command too (`nohup`, background jobs of scripts).
 
+use std::collections::VecDeque;
 use std::thread;
 use std::time::Duration;
 
@@ -42,6 +43,8 @@ const CONTINUED: Duration = Duration::from_millis(100);
 /// The signals that reach this process from now on.
 pub(super) struct Signals {
     received: mpsc::Receiver<Signal>,
+    /// What came while we looked for something else.
+    put_by: VecDeque<Signal>,
 }
 
 impl Signals {
@@ -58,7 +61,7 @@ impl Signals {
                 let _ = sender.try_send(signal);
             }
         });
-        Ok(Self { received })
+        Ok(Self { received, put_by: VecDeque::new() })
     }
 
     /// The next signal.
@@ -66,6 +69,13 @@ impl Signals {
     /// # Cancel safety
     /// No signal is lost.
     pub(super) async fn next(&mut self) -> Signal {
+        match self.put_by.pop_front() {
+            Some(signal) => signal,
+            None => self.fresh().await,
+        }
+    }
+
+    async fn fresh(&mut self) -> Signal {
         match self.received.recv().await {
             Some(signal) => signal,
             None => std::future::pending().await,
@@ -77,12 +87,30 @@ impl Signals {
     /// Says whether it stopped: the kernel stops no orphans, since nobody would continue them.
     pub(super) async fn stop(&mut self) -> bool {
         let stop = SigSet::from(Signal::SIGTSTP);
-        while self.received.try_recv().is_ok() {}
+        while let Ok(signal) = self.received.try_recv() {
+            self.put_by(signal);
+        }
         // The others have it blocked: this thread alone gets it, and all threads stop.
         let _ = raise(Signal::SIGTSTP).and_then(|()| stop.thread_unblock());
         let _ = stop.thread_block();
-        let next = tokio::time::timeout(CONTINUED, self.received.recv()).await;
-        matches!(next, Ok(Some(Signal::SIGCONT)))
+        tokio::time::timeout(CONTINUED, self.continued()).await.is_ok()
+    }
+
+    /// A shell may end a stopped job: then that signal comes with the one that continues it.
+    async fn continued(&mut self) {
+        loop {
+            match self.fresh().await {
+                Signal::SIGCONT => return,
+                signal => self.put_by(signal),
+            }
+        }
+    }
+
+    /// One that continues us is over once we run.
+    fn put_by(&mut self, signal: Signal) {
+        if signal != Signal::SIGCONT {
+            self.put_by.push_back(signal);
+        }
     }
 }
 

@@ -1,58 +1,75 @@
 //! The way to the lock: at once, or after a wait that can be broken off.
 
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use kubelock::{Error, Guard, HoldOptions, Lock, Wait};
+use kubelock::{Error, Guard, HoldOptions, Lock, LockName, Obstacle, OnWait};
 use nix::sys::signal::Signal;
+use tokio::sync::mpsc;
 
 use super::signals::{Signals, ends};
 use crate::commands::session::Session;
+use crate::deadline::Deadline;
 use crate::failure::Failure;
-use crate::target::Target;
-
-/// What was written in vain is removed in the background, and gets so long for it.
-const TIDYING: Duration = Duration::from_millis(500);
+use crate::output::talk;
+use crate::sentence::{self, Situation};
+use crate::target::{Carrier, Target};
 
 /// How the wait ended.
 pub(super) enum Taken {
-    Held(Box<Guard>),
+    Held(Box<Target>, Box<Guard>),
     /// Somebody does not want to wait any longer.
     Interrupted(Signal),
 }
 
-/// Takes the lock, or ends with the signal that ends the wait.
-pub(super) async fn take(
+/// Takes the lock; says for whom it waits, unless it is to be quiet.
+pub(super) async fn hold(
     session: &Session,
-    target: &Target,
-    options: HoldOptions,
-    signals: &mut Signals,
+    carrier: &Carrier,
+    name: &LockName,
+    options: &HoldOptions,
+    quiet: bool,
 ) -> Result<Taken, Failure> {
-    let lock = session.lock(target)?;
-    tokio::select! {
-        guard = hold(&lock, &target.object, options) => match guard {
-            Ok(guard) => Ok(Taken::Held(Box::new(guard))),
-            Err(error) => Err(session.explain("acquire", target, &error)),
-        },
-        signal = interruption(signals) => {
-            tokio::time::sleep(TIDYING).await;
-            Ok(Taken::Interrupted(signal))
+    let target = session.target(name.clone(), carrier, session.kind(carrier).await?);
+    let lock = session.lock(&target)?;
+    let on_wait = (!quiet).then(|| talk::waiting(&target));
+    let options = HoldOptions { on_wait, ..options.clone() };
+    // From here on each call has its own.
+    let deadline = options.deadline.map_or(session.deadline, Deadline::after);
+    match in_time(&lock, &target.object, options).await {
+        Ok(guard) => Ok(Taken::Held(Box::new(target), Box::new(guard))),
+        Err(error) => {
+            let situation = Situation { deadline, ..session.situation("acquire", &target) };
+            Err(sentence::failure(&error, &situation))
         }
     }
 }
 
-/// Asks once before it waits: who waits is not told that a cluster cannot be reached.
-async fn hold(lock: &Lock, object: &str, options: HoldOptions) -> Result<Guard, Error> {
-    let at_once = HoldOptions { wait: Wait::No, ..options.clone() };
-    match lock.hold(object, at_once).await {
-        Err(Error::OwnerMismatch(_)) if options.wait != Wait::No => {
-            lock.hold(object, options).await
+/// Who waits is not told that a cluster cannot be reached: here the first trouble, before anybody
+/// was found to have the lock, is the end.
+async fn in_time(lock: &Lock, object: &str, options: HoldOptions) -> Result<Guard, Error> {
+    let (told, mut trouble) = mpsc::unbounded_channel();
+    let has_begun = AtomicBool::new(false);
+    let on_wait = options.on_wait;
+    let listen = OnWait::new(move |obstacle| match (obstacle, &on_wait) {
+        (Obstacle::Trouble(error), _) if !has_begun.load(Ordering::Relaxed) => {
+            // Nobody listens any more: then nobody is to be told.
+            let _ = told.send(error.clone());
         }
-        result => result,
+        (obstacle, on_wait) => {
+            has_begun.store(true, Ordering::Relaxed);
+            on_wait.iter().for_each(|on_wait| on_wait.tell(obstacle));
+        }
+    });
+    let held = lock.hold(object, HoldOptions { on_wait: Some(listen), ..options });
+    tokio::select! {
+        biased;
+        held = held => held,
+        Some(error) = trouble.recv() => Err(error),
     }
 }
 
 /// Waits for a signal that ends a program; a stop is a stop while nothing is held.
-async fn interruption(signals: &mut Signals) -> Signal {
+pub(super) async fn interruption(signals: &mut Signals) -> Signal {
     loop {
         match signals.next().await {
             Signal::SIGTSTP => {

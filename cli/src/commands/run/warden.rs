@@ -20,6 +20,9 @@ use super::message::{Order, Report, Status};
 use super::plan::{Deadlines, Plan, Step};
 use super::terminal::{Terminal, wants_foreground};
 use super::{LAUNCHER, called, own_program, signals, waiter};
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::output::talk;
 
 /// How long those whom the command left behind may take to end.
 const LINGER: Duration = Duration::from_secs(1);
@@ -91,6 +94,8 @@ struct Warden {
     terminal: Option<Terminal>,
     /// Whether the command is to have the foreground whenever we have it.
     in_foreground: bool,
+    /// Whether it was told that somebody cannot be killed.
+    has_complained: bool,
 }
 
 impl Warden {
@@ -110,6 +115,7 @@ impl Warden {
             grace,
             terminal,
             in_foreground: false,
+            has_complained: false,
         }
     }
 
@@ -136,7 +142,7 @@ impl Warden {
             let now = Boottime::now();
             match self.plan.due(now) {
                 Some(Step::Terminate) => self.terminate(),
-                Some(Step::Kill) => self.launched.group.kill(),
+                Some(Step::Kill) => self.kill(now),
                 None => {}
             }
             if let Life::Over(status) = self.life
@@ -156,6 +162,15 @@ impl Warden {
     fn terminate(&self) {
         self.launched.group.terminate();
         self.report(Report::Terminating);
+    }
+
+    fn kill(&mut self, now: Boottime) {
+        self.launched.group.kill();
+        if self.plan.is_overdue(now) && !self.has_complained {
+            self.has_complained = true;
+            let message = "some of what the command started cannot be ended: it belongs to another user, or is stuck in the kernel";
+            talk::failure(&Failure::new(Exit::Lost, message));
+        }
     }
 
     /// A first process that has ended, or that does not listen, is told nothing.

@@ -57,7 +57,9 @@ async fn in_time(lock: &Lock, object: &str, options: HoldOptions) -> Result<Guar
         }
         (obstacle, on_wait) => {
             has_begun.store(true, Ordering::Relaxed);
-            on_wait.iter().for_each(|on_wait| on_wait.tell(obstacle));
+            if let Some(on_wait) = on_wait {
+                on_wait.tell(obstacle);
+            }
         }
     });
     let held = lock.hold(object, HoldOptions { on_wait: Some(listen), ..options });

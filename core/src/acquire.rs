@@ -23,9 +23,9 @@ pub enum Outcome {
     /// Somebody holds the lock: this was seen.
     Held {
         /// Whose record.
-        record: Record,
+        record: Box<Record>,
         /// What the read showed.
-        sight: Sight,
+        sight: Box<Sight>,
     },
     /// For a hold: this was seen instead of an object that the write fits.
     Seen(Sight),
@@ -37,6 +37,13 @@ pub enum Outcome {
     Failed(Failure),
 }
 
+/// Who takes it: a call that is done then, or a hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Caller {
+    Once,
+    Hold,
+}
+
 /// One call that takes a lock.
 #[derive(Debug, Clone)]
 pub struct Acquire {
@@ -44,7 +51,7 @@ pub struct Acquire {
     value: String,
     rule: ExpiryRule,
     may_create: bool,
-    for_hold: bool,
+    caller: Caller,
     verb: Verb,
     /// The resourceVersion that the write sent last was decided on, if any was seen.
     version: Option<String>,
@@ -67,7 +74,7 @@ impl Acquire {
             value,
             rule,
             may_create: false,
-            for_hold: false,
+            caller: Caller::Once,
             verb: Verb::default(),
             version: None,
             sent_put: false,
@@ -95,7 +102,7 @@ impl Acquire {
     /// is to be done is for the hold to decide, and to do with fresh bytes.
     #[must_use]
     pub fn for_hold(mut self) -> Self {
-        (self.for_hold, self.first_contact) = (true, false);
+        (self.caller, self.first_contact) = (Caller::Hold, false);
         self
     }
 
@@ -121,7 +128,9 @@ impl Call for Acquire {
     type Outcome = Outcome;
 
     fn start(&self) -> Step<Outcome> {
-        if self.verb.is_put() { Step::Read(Pace::Now) } else { Step::Write(Pace::Now) }
+        // What is to be made need not be read.
+        let reads = self.verb.is_put() && self.form != Form::Create;
+        if reads { Step::Read(Pace::Now) } else { Step::Write(Pace::Now) }
     }
 
     fn on_write(&mut self, reply: WriteReply) -> Step<Outcome> {
@@ -160,7 +169,7 @@ impl Call for Acquire {
                 Write::Put { expected: form.expected(), value: Some(self.value.clone()) }
             }
             form => {
-                let body = patch::acquire(key, form, &self.value, self.for_hold)?;
+                let body = patch::acquire(key, form, &self.value, self.caller == Caller::Hold)?;
                 Write::Patch { body, subresource: None }
             }
         })
@@ -180,7 +189,7 @@ impl Acquire {
         );
         self.doubt.refused(refusal);
         self.sent_put = self.verb.is_put() && self.form != Form::Create;
-        if missing && self.for_hold {
+        if missing && self.caller == Caller::Hold {
             return Step::Done(Outcome::Missing);
         }
         if missing && self.may_create && self.form != Form::Create {
@@ -205,7 +214,7 @@ impl Acquire {
         }
         let inexplicable = self.doubt.settle(self.should_have_passed(&sight));
         self.version = Some(sight.resource_version.clone());
-        if self.for_hold {
+        if self.caller == Caller::Hold {
             return self.on_sight_for_hold(sight, inexplicable);
         }
         let shown = sight.clone();
@@ -248,7 +257,7 @@ impl Acquire {
         if self.rule.is_expired(&record, clocks) {
             Ok(Form::Replace(value))
         } else {
-            Err(Outcome::Held { record, sight })
+            Err(Outcome::Held { record: Box::new(record), sight: Box::new(sight) })
         }
     }
 
@@ -261,7 +270,7 @@ impl Acquire {
 
     fn on_missing(&mut self) -> Step<Outcome> {
         let inexplicable = self.doubt.settle(self.form == Form::Create);
-        if self.for_hold && (self.form != Form::Create || !inexplicable) {
+        if self.caller == Caller::Hold && (self.form != Form::Create || !inexplicable) {
             return Step::Done(Outcome::Missing);
         }
         if self.may_create {

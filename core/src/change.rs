@@ -21,8 +21,9 @@ pub enum Outcome {
     /// The caller's operations were applied, and the record is as it was: the kind takes no
     /// annotations with this subresource.
     Applied(Sight),
-    /// The record went away after an attempt without an answer: by that attempt, as far as can be told.
-    Vanished,
+    /// The record went away after an attempt without an answer: by that attempt, as far as can be
+    /// told. This is what stands in its place, if anything does.
+    Vanished(Sight),
     /// The record was gone before: this is what stands in its place.
     Gone(Sight),
     /// Anything else.
@@ -204,7 +205,7 @@ impl Change {
         let same_object = sight.uid == self.uid;
         match &self.new {
             Some(new) if same_object && sight.shows(new) => Outcome::Changed(sight),
-            None if self.doubt.has_unanswered() => Outcome::Vanished,
+            None if self.doubt.has_unanswered() => Outcome::Vanished(sight),
             _ => Outcome::Gone(sight),
         }
     }
@@ -269,7 +270,7 @@ mod tests {
         for after in [None, Some(BOBS)] {
             let mut call = removal();
             call.on_write(unanswered());
-            assert_eq!(read(&mut call, seen(after)), Step::Done(Outcome::Vanished));
+            assert!(matches!(read(&mut call, seen(after)), Step::Done(Outcome::Vanished(_))));
         }
     }
 

@@ -18,6 +18,7 @@ const NO_ANSWER: &str = "no answer before the deadline";
 pub(crate) struct Doubt {
     unanswered: bool,
     unread_refusal: bool,
+    may_have_landed: bool,
     refusals: u8,
     not_sent: u8,
     races: u8,
@@ -76,6 +77,7 @@ impl Doubt {
     /// The write was answered with a refusal; what it means is for a read to tell.
     pub(crate) fn refused(&mut self, refusal: Refusal) {
         self.unread_refusal = true;
+        self.may_have_landed |= !refusal.is_throttled() && !refusal.is_plain_forbidden();
         self.last_words.clone_from(&refusal.message);
         self.last_refusal = Some(refusal);
     }
@@ -147,10 +149,10 @@ impl Doubt {
         !self.unanswered && !self.unread_refusal
     }
 
-    /// Whether no attempt so far was refused or left without an answer: an answer that confirms
-    /// the write now is that to its only attempt.
+    /// Whether an answer that confirms the write now is that to its only attempt. What was
+    /// throttled or lacks a verb never got to be one.
     pub(crate) fn is_first_try(&self) -> bool {
-        !self.unanswered && self.last_refusal.is_none()
+        !self.unanswered && !self.may_have_landed
     }
 
     /// Whether some attempt got no answer.

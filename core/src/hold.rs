@@ -33,7 +33,7 @@ pub enum Loss {
     /// Somebody removed the record.
     Removed,
     /// Another record stands in its place.
-    Replaced(Record),
+    Replaced(Box<Record>),
     /// Something that is no record stands in its place.
     Malformed(Malformed),
     /// The object was deleted.
@@ -98,8 +98,10 @@ pub enum Next {
 /// What a write of this hold came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
-    /// Applied, as the answer or a read-back shows.
+    /// Applied, as the answer or a read-back shows: the hold is valid for longer.
     Confirmed,
+    /// Applied, but the record is as it was, and so is the hold.
+    Kept,
     /// An earlier write turns out to stand: this one was not applied, and can be sent anew.
     Adopted,
     /// Not applied, or not known to be: the hold is as valid as it was.
@@ -210,20 +212,33 @@ impl Hold {
         &self.terms
     }
 
-    /// Judges what came of sending `value`.
-    pub fn settle(&mut self, value: &str, outcome: Outcome, now: Reading, random: u64) -> Verdict {
+    /// Judges what came of sending `value`, as a renewal or with other operations.
+    pub fn settle(
+        &mut self,
+        value: &str,
+        is_renewal: bool,
+        outcome: Outcome,
+        now: Reading,
+        random: u64,
+    ) -> Verdict {
         // At its deadline a hold is lost, whatever the server says later.
         if self.check(now).is_some() {
             return Verdict::Ended;
         }
         match outcome {
             Outcome::Changed(_) => self.confirm(value, random),
-            Outcome::Applied(_) => self.kept(value, now, random),
-            Outcome::Vanished => self.ended(Loss::Removed),
-            Outcome::Gone(sight) => self.gone(&sight, now, random),
+            Outcome::Applied(_) => self.kept(value),
+            Outcome::Vanished(sight) | Outcome::Gone(sight) => self.gone(&sight, now, random),
             Outcome::Failed(Failure::ObjectMissing) => self.ended(Loss::ObjectMissing),
             Outcome::Failed(Failure::Altered) => self.ended(Loss::Altered),
-            Outcome::Failed(failure) => self.failed(value, failure, now, random),
+            Outcome::Failed(failure) => {
+                // Transient or not, there is time yet: the next renewal comes sooner. What else is
+                // written neither hastens nor delays it.
+                if is_renewal {
+                    (self.renew_from, self.renew_after) = (now, self.terms.retry_after(random));
+                }
+                self.failed(value, failure)
+            }
         }
     }
 
@@ -249,12 +264,10 @@ impl Hold {
         Verdict::Confirmed
     }
 
-    /// Applied, but the record was left as it was: some kinds take no annotations with a
-    /// subresource.
-    fn kept(&mut self, value: &str, now: Reading, random: u64) -> Verdict {
+    /// Some kinds take no annotations with a subresource.
+    fn kept(&mut self, value: &str) -> Verdict {
         self.open.retain(|open| open.value != value);
-        self.retry(now, random);
-        Verdict::Confirmed
+        Verdict::Kept
     }
 
     fn gone(&mut self, sight: &Sight, now: Reading, random: u64) -> Verdict {
@@ -274,23 +287,16 @@ impl Hold {
         match sight.value.as_deref().map(Record::decode) {
             _ if sight.uid != uid => Loss::ObjectReplaced,
             None => Loss::Removed,
-            Some(Ok(record)) => Loss::Replaced(record),
+            Some(Ok(record)) => Loss::Replaced(Box::new(record)),
             Some(Err(malformed)) => Loss::Malformed(malformed),
         }
     }
 
-    /// Transient or not, there is time yet: the next renewal comes sooner.
-    fn failed(&mut self, value: &str, failure: Failure, now: Reading, random: u64) -> Verdict {
+    fn failed(&mut self, value: &str, failure: Failure) -> Verdict {
         if !matches!(failure, Failure::Unknown(_)) {
             self.open.retain(|open| open.value != value);
         }
-        self.retry(now, random);
         Verdict::Failed(failure)
-    }
-
-    fn retry(&mut self, now: Reading, random: u64) {
-        self.renew_from = now;
-        self.renew_after = self.terms.retry_after(random);
     }
 
     fn ended(&mut self, loss: Loss) -> Verdict {

@@ -7,7 +7,7 @@ use std::time::Duration;
 /// Only the difference of two readings of one process means something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Reading {
-    /// CLOCK_BOOTTIME: time that the machine was suspended counts.
+    /// `CLOCK_BOOTTIME`: time that the machine was suspended counts.
     pub boot: Duration,
     /// The monotonic clock: it may stand still meanwhile.
     pub monotonic: Duration,

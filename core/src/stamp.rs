@@ -38,6 +38,12 @@ pub fn is_off(created_at: Timestamp, date: Timestamp, since_sent: Duration) -> b
     early || ahead
 }
 
+/// Whether an answer with this `date` leaves it possible that a stamp was early by more than the
+/// margin of a hold: then its record could expire, by a right clock, before the hold does.
+pub fn is_beyond_margin(created_at: Timestamp, date: Timestamp, margin: Duration) -> bool {
+    date.saturating_add(DATE_GRAIN).saturating_since(created_at) > margin
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -63,6 +69,15 @@ mod tests {
                 assert!(!is_off(stamped, at(date), Duration::from_millis(5)), "{wall} {date}");
             }
         }
+    }
+
+    #[test]
+    fn a_date_is_up_to_a_second_behind_and_a_margin_must_bear_that() {
+        let half = Duration::from_millis(500);
+        let created_at = |millis: i128| Timestamp::from_unix_nanos(millis * 1_000_000);
+        assert!(is_beyond_margin(created_at(100_499), at(100), half));
+        assert!(!is_beyond_margin(created_at(100_500), at(100), half));
+        assert!(!is_beyond_margin(created_at(98_000), at(100), Duration::from_secs(3)));
     }
 
     #[test]

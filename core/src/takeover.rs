@@ -225,7 +225,7 @@ mod tests {
     fn observation_counts_by_the_clock_that_counts_less() {
         let mut observer = observed(None);
         observer.judge(&bobs(None), seen(0));
-        let at = Reading { boot: Duration::from_secs(60), monotonic: Duration::from_secs(9) };
+        let at = Reading { boot: Duration::from_mins(1), monotonic: Duration::from_secs(9) };
         assert!(!may_take(&observer.judge(&bobs(None), Seen { at, ..seen(60) })));
     }
 

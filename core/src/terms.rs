@@ -64,7 +64,7 @@ impl Terms {
             return Err(InvalidTerms::Call { given: call, most: call_max });
         }
         let least = Self::least_margin(ttl);
-        let most = ttl - ttl / RENEWALS_A_TTL - call;
+        let most = ttl.saturating_sub(ttl / RENEWALS_A_TTL).saturating_sub(call);
         let margin = margin.unwrap_or(least);
         if margin < least || margin > most {
             return Err(InvalidTerms::Margin { given: margin, least, most });
@@ -107,8 +107,13 @@ impl Terms {
     /// How long after a failed renewal the next one comes.
     pub fn retry_after(&self, random: u64) -> Duration {
         let pause = (self.ttl.duration() / RETRIES_A_TTL).min(RETRY_MAX);
-        pause.saturating_sub(part(pause / 2, random))
+        spread(pause, random)
     }
+}
+
+/// `span`, less up to a half of it: so that what failed together is not tried again together.
+pub fn spread(span: Duration, random: u64) -> Duration {
+    span.saturating_sub(part(span / 2, random))
 }
 
 /// A random part of `span`.
@@ -211,7 +216,7 @@ mod tests {
             let millis = Duration::from_millis;
             if let Ok(terms) = Terms::new(millis(ttl), margin.map(millis), call.map(millis)) {
                 prop_assert!(terms.renew_after(random) + terms.call() <= terms.validity());
-                prop_assert!(terms.renew_after(random) >= millis(ttl) / 3 * 9 / 10 - millis(1));
+                prop_assert!(terms.renew_after(random) + millis(1) >= millis(ttl) / 3 * 9 / 10);
                 prop_assert!(terms.validity() + Terms::least_margin(millis(ttl)) <= millis(ttl));
             }
         }

@@ -29,7 +29,7 @@ const RESTAMPS_MAX: usize = 2;
 /// How one try ended.
 enum Tried {
     Acquired(Box<Acquired>),
-    Held(Record, Sight),
+    Held(Box<Record>, Box<Sight>),
 }
 
 impl Lock {
@@ -50,11 +50,11 @@ impl Lock {
                 Tried::Held(record, sight) => (record, sight),
             };
             if options.wait == Wait::No || record.owner == options.owner {
-                return Err(self.held(&lock, record, &options.owner));
+                return Err(self.held(&lock, *record, &options.owner));
             }
             let plan = options.plan(ttl);
             let waiting = waiting.get_or_insert_with(|| Waiting::new(self, &lock, plan));
-            decided = waiting.decide(sight).await?;
+            decided = waiting.decide(*sight).await?;
         }
     }
 
@@ -150,7 +150,7 @@ impl Lock {
         match session.drive(&mut call).await {
             change::Outcome::Changed(sight) | change::Outcome::Applied(sight) => Ok(sight),
             change::Outcome::Gone(sight) => Err(self.taken_away(&lock, &sight, options)),
-            change::Outcome::Vanished => Err(Error::NotFound { lock, expired: None }),
+            change::Outcome::Vanished(_) => Err(Error::NotFound { lock, expired: None }),
             change::Outcome::Failed(failure) => Err(session.left_behind(record, better, failure)),
         }
     }

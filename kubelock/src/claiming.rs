@@ -10,7 +10,6 @@ use kubelock_core::hold::{self as machine, Written};
 use kubelock_core::patch::Form;
 use kubelock_core::record::{HoldId, Record};
 use kubelock_core::stamp;
-use kubelock_core::takeover::Takeover;
 use kubelock_core::terms::Terms;
 use kubelock_core::timestamp::Timestamp;
 use kubelock_core::token::FencingToken;
@@ -102,16 +101,26 @@ impl Claiming {
     }
 
     async fn run(mut self) -> Result<Arc<Hold>, Error> {
+        match self.claim_until_held().await {
+            Ok(hold) => Ok(self.handed_out(hold)),
+            Err(error) => Err(self.waiting.open_or(error)),
+        }
+    }
+
+    async fn claim_until_held(&mut self) -> Result<Hold, Error> {
         let mut decided = None;
         loop {
             let is_create = matches!(decided, Some((Form::Create, _)));
             let next = match self.claim(decided.take()).await? {
-                Claimed::Held(hold) => return Ok(self.handed_out(*hold)),
+                Claimed::Held(hold) => return Ok(*hold),
                 Claimed::Unready(sight, value) => {
-                    self.waiting.check_patience()?;
+                    self.waiting.go_on().await?;
                     Some((Form::Replace(value), Some(sight.resource_version)))
                 }
-                Claimed::Seen(sight) => self.waiting.decide(sight).await?,
+                Claimed::Seen(sight) => {
+                    self.waiting.was_answered();
+                    self.waiting.decide(sight).await?
+                }
                 Claimed::Missing if is_create => {
                     self.waiting.look_again(Failure::ObjectMissing).await?
                 }
@@ -126,7 +135,7 @@ impl Claiming {
     async fn claim(&mut self, decided: Option<Decided>) -> Result<Claimed, Error> {
         let locks = self.lock.locks.clone();
         let read_at = locks.reading();
-        let record = self.lock.stamped(&self.template, self.stamps_by());
+        let record = self.lock.stamped(&self.template, ExpiryRule::BothClocks);
         let value = record.encode();
         let written = Written { value: value.clone(), read_at };
         self.waiting.leftovers.note(written.clone());
@@ -142,7 +151,8 @@ impl Claiming {
                 self.held(written, &record, sight)?
             }
             Outcome::Acquired(sight) => Claimed::Unready(sight, value),
-            Outcome::Seen(sight) | Outcome::Held { sight, .. } => Claimed::Seen(sight),
+            Outcome::Seen(sight) => Claimed::Seen(sight),
+            Outcome::Held { sight, .. } => Claimed::Seen(*sight),
             Outcome::Missing => Claimed::Missing,
             Outcome::Malformed(source) => {
                 return Err(Error::Malformed { lock: session.lock(), source });
@@ -179,10 +189,10 @@ impl Claiming {
         if !call.is_first_try() {
             return false;
         }
-        let is_off = self.stamps_by() != ExpiryRule::LocalClock
-            && sight
-                .date
-                .is_some_and(|date| stamp::is_off(record.created_at, date, session.since_sent()));
+        let is_off = sight.date.is_some_and(|date| {
+            stamp::is_off(record.created_at, date, session.since_sent())
+                || stamp::is_beyond_margin(record.created_at, date, self.terms.margin())
+        });
         if is_off {
             self.restamps += 1;
         }
@@ -205,7 +215,6 @@ impl Claiming {
             self.id.clone(),
             token,
             template,
-            self.stamps_by(),
             machine,
         );
         Ok(Claimed::Held(Box::new(hold)))
@@ -221,20 +230,13 @@ impl Claiming {
         }
         Arc::new(hold)
     }
-
-    fn stamps_by(&self) -> ExpiryRule {
-        match self.options.takeover {
-            Takeover::WallClock { expiry, .. } => expiry,
-            Takeover::Observed { .. } => ExpiryRule::BothClocks,
-        }
-    }
 }
 
 /// What all records of one hold have in common.
 fn template(id: &HoldId, options: &HoldOptions, terms: &Terms) -> Record {
     let mut record = Record::new(options.owner.as_str(), Timestamp::GO_ZERO, terms.ttl());
     record.hold = Some(id.clone());
-    record.host = host();
+    record.host = Some(host()).filter(|host| !host.is_empty());
     record.pid = Some(std::process::id());
     record.reason.clone_from(&options.reason);
     record
@@ -246,13 +248,13 @@ fn hold_id(random: u64) -> Result<HoldId, Error> {
 
 /// The name that the machine or container goes by.
 #[cfg(any(target_os = "linux", target_os = "android"))]
-fn host() -> Option<String> {
-    Some(rustix::system::uname().nodename().to_string_lossy().into_owned())
+fn host() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
 }
 
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
-fn host() -> Option<String> {
-    std::env::var("HOSTNAME").ok()
+fn host() -> String {
+    std::env::var("HOSTNAME").unwrap_or_default()
 }
 
 /// Whether a write of this outcome may stand, or come to stand.

@@ -44,7 +44,7 @@ use crate::lock_ref::LockRef;
 /// assert!(error.is_invalid_config());
 /// assert_eq!(next(&error), "mend the call");
 /// ```
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// An argument was refused before anything was sent.

@@ -130,13 +130,14 @@ impl Guard {
     /// nothing. It waits for a renewal that is under way, and the next renewal for it.
     ///
     /// # Guarantees
-    /// Never applied after another record replaced this hold's, or it was removed; applied at
-    /// most once, with a client that sends each request once
-    /// ([`crate::KubeLock::with_client_that_sends_once`]).
+    /// With a client that sends each request once
+    /// ([`crate::KubeLock::with_client_that_sends_once`]): never applied after another record
+    /// replaced this hold's, or it was removed; applied at most once.
     ///
-    /// With a subresource it renews as well if the kind stores annotations with it, as built-in
-    /// kinds do. Custom resources store nothing but the status: there the write is guarded in the
-    /// same way, but it is not repeated after an attempt without an answer.
+    /// With a subresource it renews as well if the kind stores annotations with it, as the status
+    /// of most built-in kinds does. Custom resources store nothing but the status: there the write
+    /// is guarded in the same way, but it is not repeated after an attempt without an answer, and
+    /// renews nothing. Not for `scale`, whose object carries no annotations at all.
     /// # Errors
     /// [`Error::Lost`] if the lock was lost before (`unknown` tells whether an attempt got no
     /// answer, so that it may have been applied before that), [`Error::Refused`] if the server
@@ -161,11 +162,13 @@ impl Guard {
         // On the heap, so that the futures of callers stay small.
         let attempt = Box::pin(self.hold.write_guarded(Extra { operations, subresource })).await;
         match (attempt.verdict, attempt.resource_version) {
-            (Verdict::Confirmed, Some(resource_version)) => Ok(resource_version),
+            (Verdict::Confirmed | Verdict::Kept, Some(resource_version)) => Ok(resource_version),
             (Verdict::Failed(_), _) if let Some(error) = attempt.error => Err(error),
-            _ => {
+            // An answer that came after the deadline may say that it was applied before.
+            (_, resource_version) => {
                 let loss = self.hold.check().unwrap_or(Loss::Removed);
-                Err(self.hold.lost(loss, attempt.has_unanswered))
+                let unknown = attempt.has_unanswered || resource_version.is_some();
+                Err(self.hold.lost(loss, unknown))
             }
         }
     }
@@ -176,8 +179,10 @@ impl Guard {
     ///
     /// # Errors
     /// [`Error::Lost`] at once if the lock was lost before, or if somebody is found to have
-    /// removed or replaced the record; [`Error::OutcomeUnknown`] if there was no answer: the lock
-    /// is free after its ttl at the latest.
+    /// removed or replaced the record; [`Error::OutcomeUnknown`] if there was no answer,
+    /// [`Error::Unavailable`], [`Error::Refused`], [`Error::Forbidden`], [`Error::ObjectMissing`]
+    /// and [`Error::Altered`] as they say. Whatever it is, the hold is over, and the lock free
+    /// after its ttl at the latest.
     /// # Cancel safety
     /// The release goes on in the background.
     pub async fn release(self) -> Result<(), Error> {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use kubelock_core::answer::Sight;
 use kubelock_core::change::{Change, Outcome};
+use kubelock_core::doubt::Failure;
 use kubelock_core::hold::{self as machine, Loss, Next, Verdict, Written};
 use kubelock_core::name::PathSegment;
 use kubelock_core::reading::Reading;
@@ -27,7 +28,6 @@ pub(crate) struct Hold {
     pub(crate) token: FencingToken,
     /// What each renewal writes, with a new stamp.
     template: Record,
-    stamps_by: ExpiryRule,
     machine: Mutex<machine::Hold>,
     /// One write of a hold at a time.
     turn: tokio::sync::Mutex<()>,
@@ -58,7 +58,6 @@ impl Hold {
         id: HoldId,
         token: FencingToken,
         template: Record,
-        stamps_by: ExpiryRule,
         machine: machine::Hold,
     ) -> Self {
         Self {
@@ -67,7 +66,6 @@ impl Hold {
             id,
             token,
             template,
-            stamps_by,
             machine: Mutex::new(machine),
             turn: tokio::sync::Mutex::default(),
             over: CancellationToken::new(),
@@ -76,6 +74,19 @@ impl Hold {
 
     pub(crate) fn id(&self) -> &str {
         self.id.as_str()
+    }
+
+    /// What stood on the object when the hold began.
+    pub(crate) fn born(&self) -> Sight {
+        Sight {
+            uid: self.token.uid().to_owned(),
+            resource_version: self.token.resource_version().to_owned(),
+            has_annotations: true,
+            has_others: false,
+            value: Some(self.confirmed()),
+            is_terminating: false,
+            date: None,
+        }
     }
 
     /// How long each call of it may take.
@@ -182,18 +193,39 @@ impl Hold {
 
     async fn write(&self, extra: Option<Extra>) -> Attempt {
         loop {
-            let attempt = self.attempt(extra.clone()).await;
+            let mut attempt = self.attempt(extra.clone()).await;
             if attempt.verdict != Verdict::Adopted {
                 return attempt;
             }
+            // An earlier renewal stands. That says nothing of a write that stores no record.
+            if attempt.has_unanswered && !self.is_repeatable(extra.as_ref()) {
+                let words = "an attempt got no answer, and this kind shows no trace of it";
+                attempt.verdict = Verdict::Failed(Failure::Unknown(words.into()));
+                attempt.error = Some(self.unknown(words));
+                return attempt;
+            }
         }
+    }
+
+    /// Whether sending a write again cannot apply it twice: it is known to store the record, too.
+    fn is_repeatable(&self, extra: Option<&Extra>) -> bool {
+        let memory = &self.lock.locks.memory;
+        extra
+            .and_then(|extra| extra.subresource.as_ref())
+            .is_none_or(|subresource| memory.stores_annotations(subresource.as_str()))
+    }
+
+    fn unknown(&self, words: &str) -> Error {
+        let session = Session::new(&self.lock.locks, &self.lock_ref, self.call());
+        session
+            .failed(Record::decode(&self.confirmed()).ok().as_ref(), Failure::Unknown(words.into()))
     }
 
     /// Replaces the record by one with a new stamp, and does what else is asked for.
     async fn attempt(&self, extra: Option<Extra>) -> Attempt {
         let locks = &self.lock.locks;
         let started = locks.reading();
-        let value = self.lock.stamped(&self.template, self.stamps_by).encode();
+        let value = self.lock.stamped(&self.template, ExpiryRule::BothClocks).encode();
         let written = Written { value: value.clone(), read_at: started };
         let (uid, old, left, terms) = {
             let machine = self.machine();
@@ -205,10 +237,8 @@ impl Hold {
         }
         let mut call = Change::replace(uid, old, value.clone());
         if let Some(Extra { operations, subresource }) = extra.clone() {
-            let repeatable = subresource
-                .as_ref()
-                .is_none_or(|subresource| locks.memory.stores_annotations(subresource.as_str()));
-            call = call.with_operations(operations, subresource, repeatable);
+            call =
+                call.with_operations(operations, subresource, self.is_repeatable(extra.as_ref()));
         } else if locks.memory.puts(&self.lock_ref) {
             call = call.by_put(None);
         }
@@ -216,7 +246,8 @@ impl Hold {
         let outcome = session.drive(&mut call).await;
         let resource_version = self.learn(&outcome, extra.as_ref());
         let (now, random) = (locks.reading(), locks.runtime.random());
-        let verdict = self.change(|machine| machine.settle(&value, outcome, now, random));
+        let verdict =
+            self.change(|machine| machine.settle(&value, extra.is_none(), outcome, now, random));
         let error = self.told(&session, &verdict, started);
         Attempt { verdict, has_unanswered: call.has_unanswered(), resource_version, error }
     }
@@ -242,7 +273,7 @@ impl Hold {
                 telemetry::renewal_failed(&self.lock_ref, self.id(), &error, left);
                 return Some(error);
             }
-            Verdict::Adopted | Verdict::Ended => {}
+            Verdict::Kept | Verdict::Adopted | Verdict::Ended => {}
         }
         None
     }
@@ -253,6 +284,11 @@ impl Hold {
         let result = self.try_remove().await;
         telemetry::released(&self.lock_ref, self.id(), &result);
         result
+    }
+
+    /// The own bytes that a sight shows, if they are others than these.
+    fn other_own(&self, sight: &Sight, old: &str) -> Option<String> {
+        self.machine().own(sight).filter(|own| *own != old).map(str::to_owned)
     }
 
     async fn try_remove(&self) -> Result<(), Error> {
@@ -266,13 +302,27 @@ impl Hold {
             let change = Change::remove(uid.clone(), old.clone());
             let change =
                 if locks.memory.puts(&self.lock_ref) { change.by_put(None) } else { change };
-            match self.lock.remove(&mut session, change).await? {
-                None => return Ok(()),
-                Some(sight) => match self.machine().own(&sight).map(str::to_owned) {
+            let mut change = change;
+            match session.drive(&mut change).await {
+                Outcome::Failed(failure) => {
+                    let record = Record::decode(&old).ok();
+                    return Err(session.failed(record.as_ref(), failure));
+                }
+                Outcome::Vanished(sight) | Outcome::Gone(sight)
+                    if let Some(own) = self.other_own(&sight, &old) =>
+                {
                     // A renewal whose answer was lost stands.
-                    Some(own) if own != old && !session.is_over() => old = own,
-                    _ => return Err(self.lost(machine::Hold::loss_of(&sight, &uid), false)),
-                },
+                    if session.is_over() {
+                        return Err(
+                            self.unknown("an earlier renewal stands, and is not removed yet")
+                        );
+                    }
+                    old = own;
+                }
+                Outcome::Changed(_) | Outcome::Applied(_) | Outcome::Vanished(_) => return Ok(()),
+                Outcome::Gone(sight) => {
+                    return Err(self.lost(machine::Hold::loss_of(&sight, &uid), false));
+                }
             }
         }
     }

@@ -21,10 +21,17 @@ pub enum Wait {
     /// Answer at once.
     #[default]
     No,
-    /// For so long at most.
+    /// For so long; a try that is under way then is finished.
     For(Duration),
     /// For as long as it takes.
     Forever,
+}
+
+impl Wait {
+    /// Whether the answer is to come at once.
+    pub fn is_none(self) -> bool {
+        matches!(self, Self::No | Self::For(Duration::ZERO))
+    }
 }
 
 /// How a lock is held.
@@ -58,7 +65,7 @@ pub struct HoldOptions {
     pub ttl: Duration,
     /// Whether to wait while somebody else has it.
     pub wait: Wait,
-    /// Who is told for whom the call waits.
+    /// Who is told what the call waits for.
     pub on_wait: Option<OnWait>,
     /// When somebody else's record may be replaced.
     pub takeover: Takeover,
@@ -120,7 +127,7 @@ impl HoldOptions {
 
     fn check_takeover(&self) -> Result<(), Error> {
         match self.takeover {
-            Takeover::Observed { stale_after: None } if self.wait == Wait::No => {
+            Takeover::Observed { stale_after: None } if self.wait.is_none() => {
                 Err(Error::InvalidConfig(
                     "a call that does not wait observes nothing, and without stale_after it could never take over the lock of a dead holder: set one of them".into(),
                 ))

@@ -55,7 +55,7 @@ impl Keeper {
         keeper.plan(locks, hold);
         let starts = !std::mem::replace(&mut keeper.entries().is_running, true);
         if starts {
-            let running = Running { keeper: keeper.clone(), has_ended: false };
+            let running = Running { keeper: keeper.clone(), has_ended: false, taken: Vec::new() };
             locks.runtime.spawn(Box::pin(running.run(locks.clone())));
         }
     }
@@ -66,7 +66,7 @@ impl Keeper {
     }
 
     /// Enters what is due next.
-    fn plan(&self, locks: &KubeLock, hold: &Arc<Hold>) {
+    pub(crate) fn plan(&self, locks: &KubeLock, hold: &Arc<Hold>) {
         let now = locks.clock.monotonic();
         let at = match hold.next() {
             Next::Ended => return self.forget(hold),
@@ -135,6 +135,8 @@ struct Running {
     keeper: Arc<Keeper>,
     /// Without any hold left; another may have been started since.
     has_ended: bool,
+    /// Taken out of the entries, and not looked at yet.
+    taken: Vec<Weak<Hold>>,
 }
 
 impl Running {
@@ -144,13 +146,16 @@ impl Running {
             let now = locks.reading();
             let due = if was_suspended(last, now) { Duration::MAX } else { now.monotonic };
             last = now;
-            let taken = self.keeper.entries().take_due(due);
-            for hold in taken.iter().filter_map(Weak::upgrade) {
-                match hold.next() {
-                    Next::Renew => self.keeper.renew(&locks, hold),
-                    Next::Wait(_) => self.keeper.plan(&locks, &hold),
-                    Next::Ended => {}
+            self.taken = self.keeper.entries().take_due(due);
+            while let Some(taken) = self.taken.last() {
+                if let Some(hold) = taken.upgrade() {
+                    match hold.next() {
+                        Next::Renew => self.keeper.renew(&locks, hold),
+                        Next::Wait(_) => self.keeper.plan(&locks, &hold),
+                        Next::Ended => {}
+                    }
                 }
+                self.taken.pop();
             }
             let Some(first) = self.first_or_end() else { return };
             let pause = first.saturating_sub(locks.clock.monotonic()).min(TICK);
@@ -182,7 +187,7 @@ impl Drop for Running {
             entries.is_running = false;
             entries.take_due(Duration::MAX)
         };
-        for hold in left.iter().filter_map(Weak::upgrade) {
+        for hold in left.iter().chain(&self.taken).filter_map(Weak::upgrade) {
             hold.lose(Loss::RenewerEnded);
         }
     }

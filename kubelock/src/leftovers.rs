@@ -31,6 +31,7 @@ impl Leftovers {
 
     /// Notes bytes that are about to be sent.
     pub(crate) fn note(&mut self, written: Written) {
+        self.forget_dead();
         self.sent.push(written);
     }
 
@@ -50,7 +51,8 @@ impl Leftovers {
 
     /// Those that were sent so long ago that they cannot land any more are none.
     pub(crate) fn forget_dead(&mut self) {
-        let (now, lifetime) = (self.locks.reading(), self.locks.request_lifetime + self.call);
+        let now = self.locks.reading();
+        let lifetime = self.locks.request_lifetime.saturating_add(self.call);
         self.sent.retain(|sent| now.at_least_since(sent.read_at) < lifetime);
     }
 
@@ -62,6 +64,7 @@ impl Leftovers {
 
 impl Drop for Leftovers {
     fn drop(&mut self) {
+        self.forget_dead();
         if self.sent.is_empty() {
             return;
         }
@@ -73,7 +76,8 @@ impl Drop for Leftovers {
 }
 
 async fn remove(locks: KubeLock, lock: LockRef, call: Duration, mut sent: Vec<String>) {
-    let until = locks.clock.monotonic() + locks.request_lifetime + call;
+    let lifetime = locks.request_lifetime.saturating_add(call);
+    let until = locks.clock.monotonic().saturating_add(lifetime);
     let mut pause = PAUSE_MIN;
     while !sent.is_empty() && locks.clock.monotonic() < until {
         let mut session = Session::new(&locks, &lock, call);

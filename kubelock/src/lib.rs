@@ -58,6 +58,7 @@ pub use clock::{Clock, SystemClock};
 pub use error::{Error, Held};
 pub use guard::{Guard, LostMeanwhile};
 pub use hold_options::{HoldOptions, Takeover, Wait};
+pub use json_patch;
 pub use kube_lock::{Config, KubeLock};
 pub use kubelock_core::hold::Loss;
 pub use kubelock_core::name::{AnnotationKey, InvalidName, LockName, PathSegment, Prefix};
@@ -68,9 +69,10 @@ pub use kubelock_core::ttl::{DisplayNanos, InvalidTtl, Ttl};
 pub use lock::Lock;
 pub use lock_ref::LockRef;
 pub use lock_state::LockState;
-pub use on_wait::OnWait;
+pub use on_wait::{Obstacle, OnWait};
 pub use options::{AcquireOptions, ExpiryRule, GetOptions, ReleaseOptions, RenewOptions};
 pub use runtime::{BoxFuture, Runtime, TokioRuntime};
+pub use tokio_util::sync::CancellationToken;
 
 /// The example of the README, compiled.
 #[cfg(doctest)]

@@ -42,7 +42,7 @@ pub struct AcquireOptions {
     pub create_lease: bool,
     /// Whether to wait while another owner has the lock. The deadline then is that of each try.
     pub wait: Wait,
-    /// Who is told for whom the call waits.
+    /// Who is told what the call waits for.
     pub on_wait: Option<OnWait>,
 }
 

@@ -30,45 +30,50 @@ pub(crate) fn start(guard: &Guard) {
 
 async fn watch(watched: Weak<Hold>) {
     let mut waiter = Waiter::new();
-    let mut sight = None;
+    let mut sight = watched.upgrade().map(|hold| hold.born());
     while let Some(hold) = watched.upgrade() {
         let (locks, lock) = (&hold.lock.locks, &hold.lock_ref);
-        let now = match sight.take() {
-            Some(sight) => sight,
-            None => match read(&hold).await {
-                Some(sight) => sight,
-                None => {
-                    locks.runtime.sleep(PAUSE).await;
-                    continue;
-                }
-            },
+        let shown = match sight.take() {
+            Some(sight) => Some(sight),
+            None => read(&hold, &mut waiter).await,
+        };
+        let Some(now) = shown else {
+            locks.runtime.sleep(PAUSE).await;
+            continue;
         };
         if !hold.wrote(&now) {
             // What is seen may be old: the renewal is the judge.
-            hold.verify().await;
+            verify(&hold).await;
         }
         sight = match waiter.wait(locks, lock, &now, None).await {
             Wake::Event(sight) => Some(sight),
             Wake::Deleted => {
-                hold.verify().await;
+                verify(&hold).await;
                 None
             }
             Wake::Read | Wake::Time => None,
         };
-        if let Some(sight) = &sight {
-            waiter.saw_by_read(locks, sight);
-        }
     }
 }
 
-async fn read(hold: &Hold) -> Option<Sight> {
+/// Renews it now. If that fails, the next renewal comes soon.
+async fn verify(hold: &Arc<Hold>) {
+    hold.verify().await;
+    let locks = &hold.lock.locks;
+    locks.keeper.plan(locks, hold);
+}
+
+async fn read(hold: &Arc<Hold>, waiter: &mut Waiter) -> Option<Sight> {
     let locks = &hold.lock.locks;
     let call = hold.call();
     let result = Session::new(locks, &hold.lock_ref, call).look(false).await;
     match result {
-        Ok(sight) => Some(sight),
+        Ok(sight) => {
+            waiter.saw_by_read(locks, &sight);
+            Some(sight)
+        }
         Err(error) if error.is_object_missing() => {
-            hold.verify().await;
+            verify(hold).await;
             None
         }
         Err(_) => None,

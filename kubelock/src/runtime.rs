@@ -35,6 +35,7 @@ impl TokioRuntime {
 
 impl Runtime for TokioRuntime {
     fn sleep(&self, span: Duration) -> BoxFuture<()> {
+        let _entered = self.handle.as_ref().map(Handle::enter);
         Box::pin(tokio::time::sleep(span))
     }
 

@@ -174,6 +174,7 @@ impl<'a> Session<'a> {
             Err(error) => return WriteReply::NotSent(error.to_string()),
         };
         let verb = verb_of(&write);
+        let is_whole_object = !matches!(write, Write::Patch { subresource: Some(_), .. });
         let answer = match write {
             Write::Patch { body, subresource } => {
                 api.patch(body, subresource.as_ref(), until).await
@@ -190,7 +191,9 @@ impl<'a> Session<'a> {
             Ok(answer) => {
                 self.answered(&answer, sent_at);
                 let reply = answer.into_write_reply(self.lock);
-                self.learn(&reply, &verb);
+                if is_whole_object {
+                    self.learn(&reply, &verb);
+                }
                 reply
             }
             // A client that repeats requests shows the last failure alone.
@@ -198,6 +201,8 @@ impl<'a> Session<'a> {
                 WriteReply::NotSent(words)
             }
             Err(NoAnswer::NotSent(words) | NoAnswer::Unanswered(words)) => {
+                // What was too slow once gets more time.
+                self.attempt *= 2;
                 WriteReply::Unanswered(words)
             }
         }

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use kubelock_core::answer::Sight;
-use kubelock_core::terms::part;
+use kubelock_core::terms::{part, spread};
+use kubelock_core::token::FencingToken;
 
 use crate::kube_lock::KubeLock;
 use crate::lock_ref::LockRef;
@@ -41,6 +42,8 @@ pub(crate) struct Waiter {
     may_watch: bool,
     /// What the watch has told last, or what it began from.
     told: Option<String>,
+    /// The newest version that was seen, by whatever way.
+    seen: Option<FencingToken>,
     heard_at: Duration,
     poll_at: Duration,
     failures: u32,
@@ -52,18 +55,31 @@ impl Waiter {
             watch: None,
             may_watch: true,
             told: None,
+            seen: None,
             heard_at: Duration::ZERO,
             poll_at: Duration::ZERO,
             failures: 0,
         }
     }
 
-    /// What a read shows. A watch that did not tell of it is given up.
+    /// What a slow read shows. A watch that did not tell of it is given up.
     pub(crate) fn saw_by_read(&mut self, locks: &KubeLock, sight: &Sight) {
         if self.told != sight.value {
             self.watch = None;
         }
+        self.saw(sight);
         self.plan_poll(locks);
+    }
+
+    /// What was just seen otherwise: events of what was before tell nothing any more.
+    pub(crate) fn saw(&mut self, sight: &Sight) {
+        self.seen = FencingToken::new(&sight.resource_version, &sight.uid).ok();
+    }
+
+    /// Whether an event tells of what came before something that was already seen.
+    fn is_old(&self, sight: &Sight) -> bool {
+        let event = FencingToken::new(&sight.resource_version, &sight.uid).ok();
+        self.seen.as_ref().zip(event).is_some_and(|(seen, event)| event <= *seen)
     }
 
     /// Waits for a change after `sight`, for as long as `span` at most.
@@ -117,6 +133,10 @@ impl Waiter {
                 Event::Seen(sight) => {
                     self.failures = 0;
                     self.told.clone_from(&sight.value);
+                    if self.is_old(&sight) {
+                        continue;
+                    }
+                    self.saw(&sight);
                     return Wake::Event(sight);
                 }
                 Event::Deleted => {
@@ -140,7 +160,7 @@ impl Waiter {
                 telemetry::cannot_watch(lock);
                 self.may_watch = false;
                 self.plan_poll(locks);
-                std::future::pending().await
+                Some(Wake::Read)
             }
             Err(NoWatch::Failed(why)) => Some(self.broken(locks, lock, &why).await),
         }
@@ -152,7 +172,7 @@ impl Waiter {
         telemetry::watch_over(lock, why);
         let pause = PAUSE_MAX.min(PAUSE_MIN.saturating_mul(1 << self.failures.min(10)));
         self.failures = self.failures.saturating_add(1);
-        locks.runtime.sleep(pause - part(pause / 2, locks.runtime.random())).await;
+        locks.runtime.sleep(spread(pause, locks.runtime.random())).await;
         Wake::Read
     }
 

@@ -8,7 +8,7 @@ use kubelock_core::expiry::ExpiryRule;
 use kubelock_core::patch::Form;
 use kubelock_core::record::{HoldId, Record};
 use kubelock_core::takeover::{Observer, Seen, Takeover, Verdict};
-use kubelock_core::terms::part;
+use kubelock_core::terms::{part, spread};
 use kubelock_core::ttl::Ttl;
 
 use crate::error::Error;
@@ -16,7 +16,7 @@ use crate::hold_options::Wait;
 use crate::leftovers::Leftovers;
 use crate::lock::Lock;
 use crate::lock_ref::LockRef;
-use crate::on_wait::OnWait;
+use crate::on_wait::{Obstacle, OnWait};
 use crate::session::Session;
 use crate::telemetry;
 use crate::waiter::{Waiter, Wake};
@@ -44,6 +44,19 @@ pub(crate) struct Waiting {
     races_lost: u32,
     failures: u32,
     told_of: Option<String>,
+}
+
+/// What to do about what was seen.
+enum Stance {
+    Take(Form),
+    Wait(Option<Duration>, Then),
+}
+
+/// What to do once the time of a wait has come.
+enum Then {
+    Take(Form),
+    Judge,
+    Read,
 }
 
 /// What the caller asked for.
@@ -93,57 +106,60 @@ impl Waiting {
         if self.told_of.is_some() {
             self.races_lost += 1;
         }
-        self.waiter.saw_by_read(&self.lock.locks, &sight);
+        self.waiter.saw(&sight);
         loop {
-            if let Some(own) = self.leftovers.seen(&sight) {
-                return Ok(Some((Form::Replace(own.to_owned()), Some(sight.resource_version))));
-            }
-            let wake = match self.observer.judge(&sight, self.seen()) {
-                Verdict::Take(form) if self.told_of.is_none() || self.races_lost == 0 => {
+            let (span, then) = match self.stance(&sight)? {
+                Stance::Take(form) => return Ok(Some((form, Some(sight.resource_version)))),
+                Stance::Wait(span, then) => (span, then),
+            };
+            let wake = self.wait(&sight, span).await;
+            sight = match (wake, then) {
+                (Wake::Event(sight), _) => sight,
+                (Wake::Deleted, _) => return self.create().map(Some),
+                (Wake::Time, Then::Take(form)) => {
                     return Ok(Some((form, Some(sight.resource_version))));
                 }
-                Verdict::Take(form) => {
-                    // Others want it, too: who is a little later sees that it was too late.
-                    let steps = STEP * (1 << self.races_lost.min(STEPS_MAX));
-                    let span = part(steps, self.lock.locks.runtime.random());
-                    match self.wait(&sight, Some(span)).await {
-                        Wake::Time => return Ok(Some((form, Some(sight.resource_version)))),
-                        wake => wake,
-                    }
-                }
-                Verdict::Malformed(source) => {
-                    return Err(Error::Malformed { lock: self.lock(), source });
-                }
-                Verdict::Terminating if self.plan.create_lease => {
-                    let patience = self.patience(|lock| Error::ObjectTerminating { lock })?;
-                    self.wait(&sight, patience).await
-                }
-                Verdict::Terminating => {
-                    return Err(Error::ObjectTerminating { lock: self.lock() });
-                }
-                Verdict::Held { record, take_after, read_after } => {
-                    self.tell(&record);
-                    let patience = self.held_by(&record)?;
-                    let next = [take_after, read_after, patience].into_iter().flatten().min();
-                    match self.wait(&sight, next).await {
-                        Wake::Time if next == take_after => {
-                            continue;
-                        }
-                        Wake::Time if next == patience && next != read_after => continue,
-                        Wake::Time => Wake::Read,
-                        wake => wake,
-                    }
-                }
-            };
-            sight = match wake {
-                Wake::Event(sight) => sight,
-                Wake::Deleted => return self.create().map(Some),
-                Wake::Read | Wake::Time => match self.look().await? {
+                (Wake::Time, Then::Judge) => sight,
+                (Wake::Time | Wake::Read, _) => match self.look().await? {
                     Some(sight) => sight,
                     None => return self.create().map(Some),
                 },
             };
         }
+    }
+
+    /// What there is to do about what was seen.
+    fn stance(&mut self, sight: &Sight) -> Result<Stance, Error> {
+        if !sight.is_terminating
+            && let Some(own) = self.leftovers.seen(sight)
+        {
+            return Ok(Stance::Take(Form::Replace(own.to_owned())));
+        }
+        match self.observer.judge(sight, self.seen()) {
+            Verdict::Take(form) => Ok(self.in_turn(form)),
+            Verdict::Malformed(source) => Err(Error::Malformed { lock: self.lock(), source }),
+            Verdict::Terminating if self.plan.create_lease => {
+                let patience = self.patience(|lock| Error::ObjectTerminating { lock })?;
+                Ok(Stance::Wait(patience, Then::Read))
+            }
+            Verdict::Terminating => Err(Error::ObjectTerminating { lock: self.lock() }),
+            Verdict::Held { record, take_after, read_after } => {
+                self.tell(&record);
+                let patience = self.held_by(&record)?;
+                let next = [take_after, read_after, patience].into_iter().flatten().min();
+                let reads = next == read_after && next != take_after;
+                Ok(Stance::Wait(next, if reads { Then::Read } else { Then::Judge }))
+            }
+        }
+    }
+
+    /// Where others want it, too, who is a little later sees that it was too late.
+    fn in_turn(&self, form: Form) -> Stance {
+        if self.races_lost == 0 {
+            return Stance::Take(form);
+        }
+        let steps = STEP * (1 << self.races_lost.min(STEPS_MAX));
+        Stance::Wait(Some(part(steps, self.lock.locks.runtime.random())), Then::Take(form))
     }
 
     async fn wait(&mut self, sight: &Sight, span: Option<Duration>) -> Wake {
@@ -153,18 +169,19 @@ impl Waiting {
 
     /// Reads the object, again and again while there is patience. `None`: it does not exist.
     async fn look(&mut self) -> Result<Option<Sight>, Error> {
+        let mut failures = 0;
         loop {
             let locks = self.lock.locks.clone();
             let mut session = Session::new(&locks, &self.lock_ref, self.plan.call);
             match session.look(locks.memory.puts(&self.lock_ref)).await {
                 Ok(sight) => {
                     self.waiter.saw_by_read(&locks, &sight);
-                    self.failures = 0;
                     return Ok(Some(sight));
                 }
                 Err(Error::ObjectMissing { .. }) => return Ok(None),
                 Err(error) if is_transient(&error) => {
-                    self.pause_or(error).await?;
+                    self.pause_or(error, failures).await?;
+                    failures += 1;
                 }
                 Err(error) => return Err(error),
             }
@@ -183,7 +200,8 @@ impl Waiting {
         if !is_transient(&error) {
             return Err(error);
         }
-        self.pause_or(error).await?;
+        self.failures += 1;
+        self.pause_or(error, self.failures).await?;
         self.again().await
     }
 
@@ -191,7 +209,8 @@ impl Waiting {
         let locks = self.lock.locks.clone();
         let session = Session::new(&locks, &self.lock_ref, self.plan.call);
         let error = session.failed(None, failure);
-        self.pause_or(error).await?;
+        self.failures += 1;
+        self.pause_or(error, self.failures).await?;
         self.again().await
     }
 
@@ -202,12 +221,30 @@ impl Waiting {
         }
     }
 
+    /// The server answered what can be waited for: the next failure is the first.
+    pub(crate) fn was_answered(&mut self) {
+        self.failures = 0;
+    }
+
+    /// Pauses after a claim that has to be made again, at first not at all.
+    pub(crate) async fn go_on(&mut self) -> Result<(), Error> {
+        let deadline = self.plan.call;
+        let error = Error::Contended { lock: self.lock(), deadline };
+        self.failures += 1;
+        match self.failures {
+            1 => self.patience(|_| error).map(drop),
+            failures => self.pause_or(error, failures).await,
+        }
+    }
+
     /// Pauses before the next try, or ends with this error if there is no time for one.
-    async fn pause_or(&mut self, error: Error) -> Result<(), Error> {
+    async fn pause_or(&mut self, error: Error, failures: u32) -> Result<(), Error> {
+        if let Some(on_wait) = &self.plan.on_wait {
+            on_wait.tell(Obstacle::Trouble(&error));
+        }
         let patience = self.patience(|_| error)?;
-        let pause = PAUSE_MAX.min(PAUSE_MIN.saturating_mul(1 << self.failures.min(10)));
-        self.failures = self.failures.saturating_add(1);
-        let pause = pause - part(pause / 2, self.lock.locks.runtime.random());
+        let pause = PAUSE_MAX.min(PAUSE_MIN.saturating_mul(1 << failures.min(10)));
+        let pause = spread(pause, self.lock.locks.runtime.random());
         let pause = patience.map_or(pause, |left| pause.min(left));
         self.lock.locks.runtime.sleep(pause).await;
         Ok(())
@@ -215,7 +252,7 @@ impl Waiting {
 
     /// How long the caller will wait yet; the error if that is over.
     fn patience(
-        &mut self,
+        &self,
         error: impl FnOnce(Box<LockRef>) -> Error,
     ) -> Result<Option<Duration>, Error> {
         let most = match self.plan.wait {
@@ -226,14 +263,8 @@ impl Waiting {
         };
         match most.checked_sub(self.elapsed()).filter(|left| !left.is_zero()) {
             Some(left) => Ok(Some(left)),
-            None => Err(self.open_or(error(self.lock()))),
+            None => Err(error(self.lock())),
         }
-    }
-
-    /// Ends a call that has no time left, although nobody stands in its way.
-    pub(crate) fn check_patience(&mut self) -> Result<(), Error> {
-        let deadline = self.plan.call;
-        self.patience(|lock| Error::Contended { lock, deadline }).map(drop)
     }
 
     /// How long to wait for this holder yet; the error if that is over.
@@ -257,9 +288,9 @@ impl Waiting {
     }
 
     /// With bytes under way that may land yet, no other answer than that is true.
-    fn open_or(&mut self, error: Error) -> Error {
+    pub(crate) fn open_or(&mut self, error: Error) -> Error {
         self.leftovers.forget_dead();
-        if self.leftovers.is_empty() {
+        if self.leftovers.is_empty() || error.is_outcome_unknown() {
             return error;
         }
         let locks = &self.lock.locks;
@@ -273,7 +304,8 @@ impl Waiting {
         if self.told_of.as_deref() != Some(holder) && self.plan.wait != Wait::No {
             telemetry::waiting(&self.lock_ref, record);
             if let Some(on_wait) = &self.plan.on_wait {
-                on_wait.tell(&self.lock.seen_held(&self.lock_ref, record.clone()));
+                let held = self.lock.seen_held(&self.lock_ref, record.clone());
+                on_wait.tell(Obstacle::Holder(&held));
             }
             self.told_of = Some(holder.to_owned());
         }

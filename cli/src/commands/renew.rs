@@ -62,13 +62,12 @@ pub(crate) async fn run(
         .map_err(|error| session.explain("renew", &target, &error))?;
 
     let view = View::acquired(&target, &renewed, Timestamp::from(SystemTime::now()));
-    match args.output {
-        Some(format) => output::one(format, &view)
-            .map_err(|failure| failure.hint(format!("{} is renewed", target.describe())))?,
-        None => {
-            let ttl = age::exact(view.record.ttl_nanos);
-            talk::note(common, &format!("renewed {} for {ttl}", target.describe()));
-        }
+    if let Some(format) = args.output {
+        output::one(format, &view)
+            .map_err(|failure| failure.hint(format!("{} is renewed", target.describe())))?;
+    } else {
+        let ttl = age::exact(view.record.ttl_nanos);
+        talk::note(common, &format!("renewed {} for {ttl}", target.describe()));
     }
     Ok(Exit::Done)
 }

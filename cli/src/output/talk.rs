@@ -2,10 +2,11 @@
 
 use std::fmt::Display;
 use std::io::Write;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crate::args::CommonArgs;
-use kubelock::OnWait;
+use kubelock::{Obstacle, OnWait};
 
 use crate::failure::Failure;
 use crate::output::{holder, text};
@@ -30,14 +31,26 @@ pub(crate) fn failure(failure: &Failure) {
     }
 }
 
-/// Tells for whom a command waits, whenever that is another one.
+/// Tells for whom a command waits, whenever that is another one; and once that it waits for the
+/// API server, until that is back.
 pub(crate) fn waiting(target: &Target) -> OnWait {
     let lock = target.describe();
-    OnWait::new(move |held| {
-        let holder = holder::words(&held.record, held.seen_at);
-        let reason = held.record.reason.as_deref().map(text::line);
-        let reason = reason.map(|reason| format!(": {reason}")).unwrap_or_default();
-        say(format_args!("waiting for {lock}, held by {holder}{reason}"));
+    let has_told_of_trouble = AtomicBool::new(false);
+    OnWait::new(move |obstacle| match obstacle {
+        Obstacle::Holder(held) => {
+            has_told_of_trouble.store(false, Ordering::Relaxed);
+            let holder = holder::words(&held.record, held.seen_at);
+            let reason = held.record.reason.as_deref().map(text::line);
+            let reason = reason.map(|reason| format!(": {reason}")).unwrap_or_default();
+            say(format_args!("waiting for {lock}, held by {holder}{reason}"));
+        }
+        Obstacle::Trouble(error) if !has_told_of_trouble.swap(true, Ordering::Relaxed) => {
+            say(format_args!(
+                "waiting for the API server: {}",
+                text::paragraph(&error.to_string())
+            ));
+        }
+        _ => {}
     })
 }
 

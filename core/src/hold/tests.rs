@@ -35,7 +35,7 @@ fn changed(value: &str) -> Outcome {
 /// Sends `value` at `sent` and hears of it at `heard`.
 fn write(hold: &mut Hold, value: &str, sent: f64, outcome: Outcome, heard: f64) -> Verdict {
     assert!(hold.begin(written(value, sent), at(sent)));
-    hold.settle(value, outcome, at(heard), 0)
+    hold.settle(value, true, outcome, at(heard), 0)
 }
 
 #[test]
@@ -86,7 +86,7 @@ fn a_hold_that_was_lost_never_revives() {
     let mut hold = hold();
     assert!(hold.begin(written(SECOND, 10.0), at(10.0)));
     // Confirmed, but only after the deadline.
-    assert_eq!(hold.settle(SECOND, changed(SECOND), at(27.0), 0), Verdict::Ended);
+    assert_eq!(hold.settle(SECOND, true, changed(SECOND), at(27.0), 0), Verdict::Ended);
     assert_eq!(hold.loss(), Some(&Loss::Deadline));
     assert!(!hold.begin(written(THIRD, 27.0), at(27.0)));
     assert_eq!(hold.release(at(27.0)), Err(Loss::Deadline));
@@ -99,7 +99,7 @@ fn what_is_found_instead_of_the_own_record_ends_the_hold_at_once() {
     let other = Sight { uid: "other".into(), ..sight(Some(FIRST)) };
     let cases = [
         (gone(None), Loss::Removed),
-        (gone(Some(BOBS)), Loss::Replaced(Record::decode(BOBS).unwrap())),
+        (gone(Some(BOBS)), Loss::Replaced(Box::new(Record::decode(BOBS).unwrap()))),
         (gone(Some("?")), Loss::Malformed(Record::decode("?").unwrap_err())),
         (Outcome::Gone(other), Loss::ObjectReplaced),
         (Outcome::Failed(Failure::ObjectMissing), Loss::ObjectMissing),
@@ -152,9 +152,24 @@ fn a_copy_of_the_own_record_on_another_object_is_not_own() {
 fn a_write_that_left_the_record_as_it_was_prolongs_nothing() {
     let mut hold = hold();
     let kept = Outcome::Applied(sight(Some(FIRST)));
-    assert_eq!(write(&mut hold, SECOND, 10.0, kept, 10.1), Verdict::Confirmed);
+    assert_eq!(write(&mut hold, SECOND, 10.0, kept, 10.1), Verdict::Kept);
     assert_eq!(hold.valid_for(at(10.1)), Duration::from_secs_f64(16.9));
     assert_eq!(hold.own(&sight(Some(SECOND))), None);
+}
+
+#[test]
+fn other_writes_neither_hasten_nor_delay_a_renewal() {
+    let refused = || Outcome::Failed(Failure::Refused(refusal(422, "Invalid")));
+    let kept = || Outcome::Applied(sight(Some(FIRST)));
+    for outcome in [refused, kept] {
+        let mut hold = hold();
+        for (value, sent) in [(SECOND, 5.0), (THIRD, 9.9)] {
+            assert!(hold.begin(written(value, sent), at(sent)));
+            hold.settle(value, false, outcome(), at(sent), 0);
+        }
+        assert_eq!(hold.next(at(9.9)), Next::Wait(Duration::from_millis(100)));
+        assert_eq!(hold.next(at(10.0)), Next::Renew);
+    }
 }
 
 #[test]

@@ -14,7 +14,10 @@ use crate::support::KEY;
 
 /// The names and fields of all events.
 #[derive(Clone, Default)]
-struct Events(Arc<Mutex<Vec<(String, BTreeMap<String, String>)>>>);
+struct Events(Arc<Mutex<Vec<Event>>>);
+
+/// A name and its fields.
+type Event = (String, BTreeMap<String, String>);
 
 struct Fields<'a>(&'a mut BTreeMap<String, String>);
 

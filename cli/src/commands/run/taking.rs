@@ -1,7 +1,10 @@
 //! The way to the lock: at once, or after a wait that can be broken off.
 
-use kubelock::{Error, Guard, HoldOptions, Lock, LockName, Wait};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use kubelock::{Error, Guard, HoldOptions, Lock, LockName, Obstacle, OnWait};
 use nix::sys::signal::Signal;
+use tokio::sync::mpsc;
 
 use super::signals::{Signals, ends};
 use crate::commands::session::Session;
@@ -41,14 +44,29 @@ pub(super) async fn hold(
     }
 }
 
-/// Asks once before it waits: who waits is not told that a cluster cannot be reached.
+/// Who waits is not told that a cluster cannot be reached: here the first trouble, before anybody
+/// was found to have the lock, is the end.
 async fn in_time(lock: &Lock, object: &str, options: HoldOptions) -> Result<Guard, Error> {
-    let at_once = HoldOptions { wait: Wait::No, ..options.clone() };
-    match lock.hold(object, at_once).await {
-        Err(Error::OwnerMismatch(_)) if options.wait != Wait::No => {
-            lock.hold(object, options).await
+    let (told, mut trouble) = mpsc::unbounded_channel();
+    let has_begun = AtomicBool::new(false);
+    let on_wait = options.on_wait;
+    let listen = OnWait::new(move |obstacle| match (obstacle, &on_wait) {
+        (Obstacle::Trouble(error), _) if !has_begun.load(Ordering::Relaxed) => {
+            // Nobody listens any more: then nobody is to be told.
+            let _ = told.send(error.clone());
         }
-        result => result,
+        (obstacle, on_wait) => {
+            has_begun.store(true, Ordering::Relaxed);
+            if let Some(on_wait) = on_wait {
+                on_wait.tell(obstacle);
+            }
+        }
+    });
+    let held = lock.hold(object, HoldOptions { on_wait: Some(listen), ..options });
+    tokio::select! {
+        biased;
+        held = held => held,
+        Some(error) = trouble.recv() => Err(error),
     }
 }
 

@@ -55,7 +55,7 @@ impl Keeper {
         keeper.plan(locks, hold);
         let starts = !std::mem::replace(&mut keeper.entries().is_running, true);
         if starts {
-            let running = Running { keeper: keeper.clone(), has_ended: false, taken: Vec::new() };
+            let running = Running { keeper: keeper.clone(), has_ended: false };
             locks.runtime.spawn(Box::pin(running.run(locks.clone())));
         }
     }
@@ -112,16 +112,16 @@ impl Entries {
         self.due.first_key_value().map(|((at, _), _)| *at)
     }
 
-    /// Takes out what is due by `now`.
-    fn take_due(&mut self, now: Duration) -> Vec<Weak<Hold>> {
-        let mut taken = Vec::new();
-        while self.first().is_some_and(|at| at <= now)
-            && let Some(((_, key), hold)) = self.due.pop_first()
-        {
-            self.due_at.remove(&key);
-            taken.push(hold);
-        }
-        taken
+    /// What is due by `now`. It stays entered, so that it is known should the task end before
+    /// something new is entered for it.
+    fn due(&self, now: Duration) -> Vec<(usize, Weak<Hold>)> {
+        let due = self.due.range(..=(now, usize::MAX));
+        due.map(|((_, key), hold)| (*key, hold.clone())).collect()
+    }
+
+    fn take_all(&mut self) -> Vec<Weak<Hold>> {
+        self.due_at.clear();
+        std::mem::take(&mut self.due).into_values().collect()
     }
 }
 
@@ -135,8 +135,6 @@ struct Running {
     keeper: Arc<Keeper>,
     /// Without any hold left; another may have been started since.
     has_ended: bool,
-    /// Taken out of the entries, and not looked at yet.
-    taken: Vec<Weak<Hold>>,
 }
 
 impl Running {
@@ -146,16 +144,17 @@ impl Running {
             let now = locks.reading();
             let due = if was_suspended(last, now) { Duration::MAX } else { now.monotonic };
             last = now;
-            self.taken = self.keeper.entries().take_due(due);
-            while let Some(taken) = self.taken.last() {
-                if let Some(hold) = taken.upgrade() {
-                    match hold.next() {
-                        Next::Renew => self.keeper.renew(&locks, hold),
-                        Next::Wait(_) => self.keeper.plan(&locks, &hold),
-                        Next::Ended => {}
-                    }
+            let due = self.keeper.entries().due(due);
+            for (key, hold) in due {
+                let Some(hold) = hold.upgrade() else {
+                    self.keeper.entries().remove(key);
+                    continue;
+                };
+                match hold.next() {
+                    Next::Renew => self.keeper.renew(&locks, hold),
+                    Next::Wait(_) => self.keeper.plan(&locks, &hold),
+                    Next::Ended => self.keeper.forget(&hold),
                 }
-                self.taken.pop();
             }
             let Some(first) = self.first_or_end() else { return };
             let pause = first.saturating_sub(locks.clock.monotonic()).min(TICK);
@@ -185,9 +184,9 @@ impl Drop for Running {
         let left = {
             let mut entries = self.keeper.entries();
             entries.is_running = false;
-            entries.take_due(Duration::MAX)
+            entries.take_all()
         };
-        for hold in left.iter().chain(&self.taken).filter_map(Weak::upgrade) {
+        for hold in left.iter().filter_map(Weak::upgrade) {
             hold.lose(Loss::RenewerEnded);
         }
     }
@@ -214,8 +213,8 @@ impl Renewal {
         };
         self.hold.renew().await;
         drop(turn);
-        self.is_done = true;
         keeper.plan(&locks, &self.hold);
+        self.is_done = true;
     }
 }
 

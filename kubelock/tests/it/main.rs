@@ -13,6 +13,7 @@ mod bad_input;
 mod calls;
 mod clocks;
 mod codec;
+mod docs;
 mod faults;
 mod foreign;
 mod holds;

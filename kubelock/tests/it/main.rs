@@ -15,6 +15,8 @@ mod clocks;
 mod codec;
 mod faults;
 mod foreign;
+mod hold_objects;
+mod hold_stage;
 mod holds;
 mod interop;
 mod outage;

@@ -15,6 +15,7 @@ mod clocks;
 mod codec;
 mod faults;
 mod foreign;
+mod hold_clocks;
 mod hold_objects;
 mod hold_outages;
 mod hold_stage;

@@ -16,6 +16,7 @@ mod codec;
 mod faults;
 mod foreign;
 mod hold_clocks;
+mod hold_guarded;
 mod hold_objects;
 mod hold_outages;
 mod hold_stage;

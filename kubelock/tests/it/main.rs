@@ -19,6 +19,7 @@ mod hold_clocks;
 mod hold_guarded;
 mod hold_objects;
 mod hold_outages;
+mod hold_rbac;
 mod hold_stage;
 mod holds;
 mod interop;

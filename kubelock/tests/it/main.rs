@@ -17,6 +17,7 @@ mod faults;
 mod foreign;
 mod hold_clocks;
 mod hold_guarded;
+mod hold_interop;
 mod hold_objects;
 mod hold_outages;
 mod hold_rbac;

@@ -22,6 +22,7 @@ mod hold_objects;
 mod hold_outages;
 mod hold_rbac;
 mod hold_stage;
+mod hold_waiters;
 mod holds;
 mod interop;
 mod outage;

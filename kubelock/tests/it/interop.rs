@@ -11,28 +11,28 @@ const RUST: usize = 4;
 const GO: usize = 4;
 const ROUNDS: usize = 200;
 
-fn programs() -> [std::path::PathBuf; 2] {
+pub fn programs() -> [std::path::PathBuf; 2] {
     [testkit::go::seed_v0(), testkit::go::seed_v4()]
 }
 
 /// The Go program, on the lock `l` of the stage.
-struct Go {
+pub struct Go {
     seed: Seed,
     target: SeedTarget,
 }
 
 impl Go {
-    fn new(program: &std::path::Path, stage: &Stage) -> Self {
+    pub fn new(program: &std::path::Path, stage: &Stage) -> Self {
         let kubeconfig = testkit::cluster().unwrap().kubeconfig();
         let seed = Seed::spawn(program, Some(kubeconfig)).unwrap();
         Self { seed, target: SeedTarget::config_map(&stage.namespace, "app", "l") }
     }
 
-    fn acquire(&mut self, owner: &str, ttl: Duration) -> SeedOutcome {
+    pub fn acquire(&mut self, owner: &str, ttl: Duration) -> SeedOutcome {
         self.seed.acquire(&self.target, owner, ttl)
     }
 
-    fn release(&mut self, owner: &str) -> SeedOutcome {
+    pub fn release(&mut self, owner: &str) -> SeedOutcome {
         self.seed.release(&self.target, owner)
     }
 }

@@ -12,13 +12,13 @@ use testkit::wire::Wire;
 use crate::support::{GET, PATCH, PUT, Stage, acquire, hasty, release};
 
 /// A user of this test's own, who may use these verbs on configmaps of the stage.
-struct User {
-    wire: Wire,
-    lock: Lock,
+pub struct User {
+    pub wire: Wire,
+    pub lock: Lock,
 }
 
 impl User {
-    async fn who_may(stage: &Stage, verbs: &[&str]) -> Self {
+    pub async fn who_may(stage: &Stage, verbs: &[&str]) -> Self {
         let name = format!("user-of-{}", stage.namespace);
         if !verbs.is_empty() {
             grant(stage, &name, verbs).await;
@@ -47,7 +47,33 @@ impl User {
         panic!("the role was not taken note of within ten seconds");
     }
 
-    fn methods(&self) -> Vec<Method> {
+    /// From now on it may use these verbs; waits until the API server has taken note.
+    pub async fn regrant(&self, stage: &Stage, verbs: &[&str]) {
+        regrant(stage, verbs).await;
+        let may_get = verbs.contains(&"get");
+        for _ in 0..200 {
+            let answer = self.lock.get("app", GetOptions::default()).await;
+            let is_known = answer.is_ok() == may_get
+                && self.may_patch(stage).await == verbs.contains(&"patch");
+            if is_known {
+                self.wire.take_sent();
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("the role was not taken note of within ten seconds");
+    }
+
+    /// A patch of no operations changes nothing.
+    async fn may_patch(&self, stage: &Stage) -> bool {
+        let request =
+            http::Request::patch(format!("/api/v1/namespaces/{}/configmaps/app", stage.namespace))
+                .header("content-type", "application/json-patch+json")
+                .body(b"[]".to_vec());
+        self.wire.client().request_text(request.unwrap()).await.is_ok()
+    }
+
+    pub fn methods(&self) -> Vec<Method> {
         self.wire.take_methods()
     }
 }

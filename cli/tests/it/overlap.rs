@@ -31,13 +31,15 @@ const LOCKS: usize = 4;
 const CONTENDERS: usize = 8;
 /// Of all locks together.
 const ROUNDS: usize = 200;
+/// Of the control, which is the same without what is to be shown to be needed.
+const ROUNDS_OF_CONTROL: usize = 8;
 
 #[test]
 fn commands_under_one_lock_never_overlap_whatever_is_killed_stopped_or_cut_off() {
     let Some(space) = Space::new("overlap") else { return };
-    let finished = contend(&space, LOCKS, rounds(), Protection::On);
+    let mut finished = contend(&space, LOCKS, rounds(), Protection::On);
 
-    for contest in &finished {
+    for contest in &mut finished {
         contest.assert_exclusive();
         contest.assert_fair();
         contest.assert_nothing_left();
@@ -47,10 +49,11 @@ fn commands_under_one_lock_never_overlap_whatever_is_killed_stopped_or_cut_off()
 #[test]
 fn without_the_second_process_the_same_commands_do_overlap() {
     let Some(space) = Space::new("overlap-control") else { return };
-    let finished = contend(&space, 1, 12, Protection::Off);
+    let finished = contend(&space, 1, ROUNDS_OF_CONTROL, Protection::Off);
 
     for contest in &finished {
-        assert!(contest.verdict.overlaps.len() > 1, "{:?}", contest.verdict);
+        let (overlaps, faults) = (contest.tally.overlaps, contest.tally.faults());
+        assert!(overlaps > 0 && overlaps * 2 >= faults, "{overlaps} overlaps of {faults}");
     }
 }
 

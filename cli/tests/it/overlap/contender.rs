@@ -14,7 +14,7 @@ use super::proxy::Proxy;
 pub(super) const TTL: Duration = Duration::from_secs(3);
 
 /// Where contenders meet.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub(super) struct Arena {
     pub(super) namespace: String,
     pub(super) lock: String,

@@ -128,6 +128,7 @@ impl Contest {
         self.tally.beats = self.log.len();
         self.tally.takeovers = takeovers(&seen);
         self.tally.writes = seen.len();
+        self.tally.overlaps = verdict.overlaps.len();
         let served = self.served.unwrap_or_default();
         let last = served.values().map(|who| self.statuses[who]).collect();
         let contenders = self.contenders.len();
@@ -211,7 +212,9 @@ impl Contest {
             Fault::KillFirst => {
                 // Stopped first, so that it cannot react to what befalls the other.
                 first.iter().for_each(|first| first.send(Signal::STOP));
-                self.unprotect(second.as_ref(), Signal::KILL);
+                if self.protection == Protection::Off {
+                    second.iter().for_each(|second| second.send(Signal::KILL));
+                }
                 first.iter().for_each(|first| first.send(Signal::KILL));
             }
             Fault::StopFirst => {
@@ -233,12 +236,6 @@ impl Contest {
                 self.set_for(0..self.contenders.len(), Way::Down, lasts);
                 self.contenders.iter().for_each(|contender| contender.proxy.cut());
             }
-        }
-    }
-
-    fn unprotect(&self, second: Option<&Pidfd>, signal: Signal) {
-        if self.protection == Protection::Off {
-            second.iter().for_each(|second| second.send(signal));
         }
     }
 
@@ -271,25 +268,23 @@ impl Contest {
 
 impl Finished {
     /// No two commands worked at the same time, and tokens only grow.
-    pub(super) fn assert_exclusive(&self) {
+    pub(super) fn assert_exclusive(&mut self) {
         let Verdict { tenures, overlaps, late, strange } = &self.verdict;
-        assert!(tenures.len() >= self.contenders && tenures.iter().all(|tenure| tenure.beats > 0));
-        self.check(
-            self.verdict.is_exclusive(),
-            &format!("overlaps: {overlaps:#?}\nlate: {late:#?}\nstrange: {strange:#?}"),
-        );
+        assert!(tenures.len() > self.contenders, "too few rounds to judge by");
+        let what = format!("overlaps: {overlaps:#?}\nlate: {late:#?}\nstrange: {strange:#?}");
+        self.check(self.verdict.is_exclusive(), &what);
     }
 
     /// Everybody got the lock once nothing went wrong, and nothing went wrong then.
-    pub(super) fn assert_fair(&self) {
+    pub(super) fn assert_fair(&mut self) {
         let fair = self.last.len() == self.contenders && self.last.iter().all(|code| *code == 0);
         self.check(fair, &format!("last runs ended with {:?}", self.last));
     }
 
     /// None of the processes, ours or the commands', is left.
-    pub(super) fn assert_nothing_left(&self) {
-        let folder = self.folder.path().to_str().unwrap();
-        let left = || command_lines().filter(|line| line.contains(folder)).collect::<Vec<_>>();
+    pub(super) fn assert_nothing_left(&mut self) {
+        let folder = self.folder.path().to_str().unwrap().to_owned();
+        let left = || command_lines().filter(|line| line.contains(&folder)).collect::<Vec<_>>();
         let give_up = Instant::now() + PATIENCE;
         while !left().is_empty() && Instant::now() < give_up {
             thread::sleep(GLANCE);
@@ -297,12 +292,11 @@ impl Finished {
         self.check(left().is_empty(), &format!("left behind: {:#?}", left()));
     }
 
-    fn check(&self, is_right: bool, what: &str) {
+    fn check(&mut self, is_right: bool, what: &str) {
         if !is_right {
-            let log = std::env::temp_dir().join(format!("overlap-{}", std::process::id()));
             // For whoever looks into it.
-            let _ = std::fs::rename(self.folder.path(), &log);
-            panic!("{what}\n{}see {}", self.tally, log.display());
+            self.folder.disable_cleanup(true);
+            panic!("{what}\n{}see {}", self.tally, self.folder.path().display());
         }
     }
 }

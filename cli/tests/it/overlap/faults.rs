@@ -54,7 +54,7 @@ const FAULTS: [(Fault, usize); 11] = [
 
 /// From which the second process alone protects.
 const FAULTS_OF_THE_FIRST: [(Fault, usize); 3] =
-    [(Fault::Nothing, 1), (Fault::KillFirst, 1), (Fault::StopFirst, 1)];
+    [(Fault::Nothing, 1), (Fault::KillFirst, 2), (Fault::StopFirst, 2)];
 
 impl Fault {
     pub(super) fn draw(dice: &mut Dice, protection: Protection) -> Self {

@@ -13,6 +13,7 @@ pub(super) struct Tally {
     pub(super) beats: usize,
     pub(super) takeovers: usize,
     pub(super) writes: usize,
+    pub(super) overlaps: usize,
     faults: BTreeMap<String, usize>,
     statuses: BTreeMap<i32, usize>,
 }
@@ -26,11 +27,18 @@ impl Tally {
         *self.statuses.entry(status).or_default() += 1;
     }
 
+    /// How often anything went wrong.
+    pub(super) fn faults(&self) -> usize {
+        let nothing = format!("{:?}", Fault::Nothing);
+        self.faults.iter().filter(|(fault, _)| **fault != nothing).map(|(_, count)| count).sum()
+    }
+
     fn add(mut self, other: Self) -> Self {
         self.rounds += other.rounds;
         self.beats += other.beats;
         self.takeovers += other.takeovers;
         self.writes += other.writes;
+        self.overlaps += other.overlaps;
         for (fault, count) in other.faults {
             *self.faults.entry(fault).or_default() += count;
         }
@@ -49,10 +57,10 @@ impl Sum for Tally {
 
 impl fmt::Display for Tally {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { rounds, beats, takeovers, writes, faults, statuses } = self;
+        let Self { rounds, beats, takeovers, writes, overlaps, faults, statuses } = self;
         writeln!(
             formatter,
-            "{rounds} rounds, {beats} beats, {takeovers} takeovers, {writes} writes"
+            "{rounds} rounds, {beats} beats, {takeovers} takeovers, {writes} writes, {overlaps} overlaps"
         )?;
         writeln!(formatter, "faults: {faults:?}")?;
         writeln!(formatter, "exit statuses: {statuses:?}")

@@ -3,6 +3,8 @@
 //! [`cluster()`] is what most tests want: one API server for all of them, told
 //! apart by namespaces. [`control_plane()`] is a private one, to be killed.
 
+#[cfg(unix)]
+pub mod beat;
 pub mod binaries;
 mod blocking;
 mod certificates;
@@ -16,6 +18,8 @@ pub mod go;
 mod go_tool;
 mod kube_apiserver;
 mod kubeconfig;
+#[cfg(unix)]
+mod own_bin;
 mod port;
 mod progress;
 #[cfg(unix)]

@@ -4,13 +4,14 @@ use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::fd::OwnedFd;
-use std::path::PathBuf;
 use std::process::{Child, Command};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+
+use crate::own_bin::own_bin;
 
 /// What a slow machine may take for anything that happens at once on a fast one.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -26,16 +27,9 @@ pub struct Pty {
 
 /// Prepares a program that will have the terminal to itself.
 pub fn command(program: impl AsRef<OsStr>) -> io::Result<Command> {
-    let mut command = Command::new(on_pty()?);
+    let mut command = Command::new(own_bin("on_pty")?);
     command.arg(program);
     Ok(command)
-}
-
-/// Beside the folder of the test that runs.
-fn on_pty() -> io::Result<PathBuf> {
-    let test = std::env::current_exe()?;
-    let folder = test.parent().and_then(|folder| folder.parent());
-    folder.map(|folder| folder.join("on_pty")).ok_or_else(|| io::ErrorKind::NotFound.into())
 }
 
 impl Pty {

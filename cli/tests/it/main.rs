@@ -11,6 +11,8 @@ mod hostile;
 mod kinds;
 mod kubeconfig;
 mod locks;
+#[cfg(target_os = "linux")]
+mod overlap;
 mod process;
 mod readme;
 mod redact;

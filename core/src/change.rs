@@ -22,7 +22,8 @@ pub enum Outcome {
     /// annotations with this subresource.
     Applied(Sight),
     /// The record went away after an attempt without an answer: by that attempt, as far as can be told.
-    Vanished,
+    /// This is what was seen in its place.
+    Vanished(Sight),
     /// The record was gone before: this is what stands in its place.
     Gone(Sight),
     /// Anything else.
@@ -204,7 +205,7 @@ impl Change {
         let same_object = sight.uid == self.uid;
         match &self.new {
             Some(new) if same_object && sight.shows(new) => Outcome::Changed(sight),
-            None if self.doubt.has_unanswered() => Outcome::Vanished,
+            None if self.doubt.has_unanswered() => Outcome::Vanished(sight),
             _ => Outcome::Gone(sight),
         }
     }
@@ -269,7 +270,7 @@ mod tests {
         for after in [None, Some(BOBS)] {
             let mut call = removal();
             call.on_write(unanswered());
-            assert_eq!(read(&mut call, seen(after)), Step::Done(Outcome::Vanished));
+            assert_eq!(read(&mut call, seen(after)), Step::Done(Outcome::Vanished(sight(after))));
         }
     }
 

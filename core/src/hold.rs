@@ -219,7 +219,7 @@ impl Hold {
         match outcome {
             Outcome::Changed(_) => self.confirm(value, random),
             Outcome::Applied(_) => self.kept(value, now, random),
-            Outcome::Vanished => self.ended(Loss::Removed),
+            Outcome::Vanished(_) => self.ended(Loss::Removed),
             Outcome::Gone(sight) => self.gone(&sight, now, random),
             Outcome::Failed(Failure::ObjectMissing) => self.ended(Loss::ObjectMissing),
             Outcome::Failed(Failure::Altered) => self.ended(Loss::Altered),

@@ -150,7 +150,7 @@ impl Lock {
         match session.drive(&mut call).await {
             change::Outcome::Changed(sight) | change::Outcome::Applied(sight) => Ok(sight),
             change::Outcome::Gone(sight) => Err(self.taken_away(&lock, &sight, options)),
-            change::Outcome::Vanished => Err(Error::NotFound { lock, expired: None }),
+            change::Outcome::Vanished(_) => Err(Error::NotFound { lock, expired: None }),
             change::Outcome::Failed(failure) => Err(session.left_behind(record, better, failure)),
         }
     }

@@ -3,7 +3,9 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use kubelock_core::change::Change;
+use kubelock_core::answer::Sight;
+use kubelock_core::change::{Change, Outcome};
+use kubelock_core::doubt::Failure;
 use kubelock_core::hold::{self as machine, Loss, Next, Verdict, Written};
 use kubelock_core::name::PathSegment;
 use kubelock_core::record::{HoldId, Record};
@@ -130,8 +132,8 @@ impl Hold {
     }
 
     /// Whether a sight shows bytes of this hold.
-    pub(crate) fn owns(&self, sight: &kubelock_core::answer::Sight) -> bool {
-        self.machine().own(sight).is_some()
+    pub(crate) fn owns(&self, sight: &Sight) -> bool {
+        self.own(sight).is_some()
     }
 
     /// Changes the state, and tells of a loss that came with it.
@@ -217,12 +219,7 @@ impl Hold {
     }
 
     /// The version that a write made, and whether writes to its subresource store the record.
-    fn learn(
-        &self,
-        outcome: &kubelock_core::change::Outcome,
-        extra: Option<&Extra>,
-    ) -> Option<String> {
-        use kubelock_core::change::Outcome;
+    fn learn(&self, outcome: &Outcome, extra: Option<&Extra>) -> Option<String> {
         let (Outcome::Changed(sight) | Outcome::Applied(sight)) = outcome else { return None };
         let subresource = extra.and_then(|extra| extra.subresource.as_ref());
         if let (Outcome::Changed(_), Some(subresource)) = (outcome, subresource) {
@@ -267,19 +264,41 @@ impl Hold {
             (machine.uid().to_owned(), machine.confirmed().to_owned(), machine.terms().call())
         };
         let mut session = Session::new(locks, &self.lock_ref, call);
-        loop {
-            let change = Change::remove(uid.clone(), old.clone());
-            let change =
-                if locks.memory.puts(&self.lock_ref) { change.by_put(None) } else { change };
-            match self.lock.remove(&mut session, change).await? {
-                None => return Ok(()),
-                Some(sight) => match self.machine().own(&sight).map(str::to_owned) {
-                    // A renewal whose answer was lost stands.
-                    Some(own) if own != old && !session.is_over() => old = own,
-                    _ => return Err(self.lost(machine::Hold::loss_of(&sight, &uid), false)),
-                },
+        while let Some(own) = self.remove_exactly(&mut session, &uid, &old).await? {
+            if session.is_over() {
+                let failure = Failure::Unknown("a renewal of it stands, as was found late".into());
+                return Err(session.failed(Record::decode(&own).ok().as_ref(), failure));
+            }
+            old = own;
+        }
+        Ok(())
+    }
+
+    /// Removes `old`. `Some` is a renewal whose answer was lost, and which stands in its place.
+    async fn remove_exactly(
+        &self,
+        session: &mut Session<'_>,
+        uid: &str,
+        old: &str,
+    ) -> Result<Option<String>, Error> {
+        let call = Change::remove(uid.to_owned(), old.to_owned());
+        let puts = self.lock.locks.memory.puts(&self.lock_ref);
+        let mut call = if puts { call.by_put(None) } else { call };
+        match session.drive(&mut call).await {
+            Outcome::Changed(_) | Outcome::Applied(_) => Ok(None),
+            Outcome::Vanished(sight) => Ok(self.own(&sight)),
+            Outcome::Gone(sight) => match self.own(&sight) {
+                Some(own) => Ok(Some(own)),
+                None => Err(self.lost(machine::Hold::loss_of(&sight, uid), false)),
+            },
+            Outcome::Failed(failure) => {
+                Err(session.failed(Record::decode(old).ok().as_ref(), failure))
             }
         }
+    }
+
+    fn own(&self, sight: &Sight) -> Option<String> {
+        self.machine().own(sight).map(str::to_owned)
     }
 }
 

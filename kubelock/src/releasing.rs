@@ -74,7 +74,7 @@ impl Lock {
         let record = Record::decode(call.old()).ok();
         let outcome = session.drive(&mut call).await;
         match outcome {
-            Outcome::Changed(_) | Outcome::Applied(_) | Outcome::Vanished => Ok(None),
+            Outcome::Changed(_) | Outcome::Applied(_) | Outcome::Vanished(_) => Ok(None),
             Outcome::Gone(sight) => Ok(Some(sight)),
             Outcome::Failed(failure) => Err(session.failed(record.as_ref(), failure)),
         }

@@ -39,7 +39,7 @@ impl Lock {
                 }
                 // Its holder may have renewed it meanwhile, or somebody else may have it now.
                 Outcome::Gone(now) => sight = now,
-                Outcome::Vanished => {
+                Outcome::Vanished(_) => {
                     return Err(Error::NotFound { lock: session.lock(), expired: None });
                 }
                 Outcome::Failed(failure) => return Err(session.failed(Some(&renewed), failure)),

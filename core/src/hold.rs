@@ -218,13 +218,30 @@ impl Hold {
         }
         match outcome {
             Outcome::Changed(_) => self.confirm(value, random),
-            Outcome::Applied(_) => self.kept(value, now, random),
+            Outcome::Applied(_) => self.kept(value),
             Outcome::Vanished(_) => self.ended(Loss::Removed),
             Outcome::Gone(sight) => self.gone(&sight, now, random),
             Outcome::Failed(Failure::ObjectMissing) => self.ended(Loss::ObjectMissing),
             Outcome::Failed(Failure::Altered) => self.ended(Loss::Altered),
             Outcome::Failed(failure) => self.failed(value, failure, now, random),
         }
+    }
+
+    /// The same for a guarded write. One that failed says nothing of renewals: they stay due when
+    /// they were, however many such writes there are.
+    pub fn settle_guarded(
+        &mut self,
+        value: &str,
+        outcome: Outcome,
+        now: Reading,
+        random: u64,
+    ) -> Verdict {
+        let due = (self.renew_from, self.renew_after);
+        let verdict = self.settle(value, outcome, now, random);
+        if matches!(verdict, Verdict::Failed(_)) {
+            (self.renew_from, self.renew_after) = due;
+        }
+        verdict
     }
 
     /// The own bytes that a read shows, if it shows any.
@@ -250,10 +267,9 @@ impl Hold {
     }
 
     /// Applied, but the record was left as it was: some kinds take no annotations with a
-    /// subresource.
-    fn kept(&mut self, value: &str, now: Reading, random: u64) -> Verdict {
+    /// subresource. It is to be renewed when it was.
+    fn kept(&mut self, value: &str) -> Verdict {
         self.open.retain(|open| open.value != value);
-        self.retry(now, random);
         Verdict::Confirmed
     }
 

@@ -213,7 +213,13 @@ impl Hold {
         let outcome = session.drive(&mut call).await;
         let resource_version = self.learn(&outcome, extra.as_ref());
         let (now, random) = (locks.reading(), locks.runtime.random());
-        let verdict = self.change(|machine| machine.settle(&value, outcome, now, random));
+        let verdict = self.change(|machine| {
+            if extra.is_some() {
+                machine.settle_guarded(&value, outcome, now, random)
+            } else {
+                machine.settle(&value, outcome, now, random)
+            }
+        });
         let error = self.told(&session, &verdict, started);
         Attempt { verdict, has_unanswered: call.has_unanswered(), resource_version, error }
     }

@@ -158,6 +158,33 @@ fn a_write_that_left_the_record_as_it_was_prolongs_nothing() {
 }
 
 #[test]
+fn guarded_writes_that_renew_nothing_postpone_no_renewal() {
+    let mut hold = hold();
+    for seconds in [1.0, 9.9, 10.5] {
+        let refused = Outcome::Failed(Failure::Refused(refusal(422, "Invalid")));
+        for outcome in [refused, unknown(), Outcome::Applied(sight(Some(FIRST)))] {
+            assert!(hold.begin(written(SECOND, seconds), at(seconds)));
+            hold.settle_guarded(SECOND, outcome, at(seconds), 0);
+        }
+        let due = if seconds < 10.0 {
+            Next::Wait(Duration::from_secs_f64(10.0) - Duration::from_secs_f64(seconds))
+        } else {
+            Next::Renew
+        };
+        assert_eq!(hold.next(at(seconds)), due);
+    }
+}
+
+#[test]
+fn a_guarded_write_that_was_applied_renews() {
+    let mut hold = hold();
+    assert!(hold.begin(written(SECOND, 4.0), at(4.0)));
+    let verdict = hold.settle_guarded(SECOND, changed(SECOND), at(4.0), 0);
+    assert_eq!(verdict, Verdict::Confirmed);
+    assert_eq!(hold.next(at(4.0)), Next::Wait(Duration::from_secs(10)));
+}
+
+#[test]
 fn a_hold_ends_before_its_release_is_sent() {
     let mut hold = hold();
     assert_eq!(hold.release(at(1.0)), Ok(()));

@@ -43,6 +43,8 @@ async fn watch(watched: Weak<Hold>) {
                 }
             },
         };
+        // Plans the next slow poll, too: without that, one that has come would be due for good.
+        waiter.saw_by_read(locks, &now);
         if !hold.owns(&now) {
             // What is seen may be old: the renewal is the judge.
             hold.verify().await;
@@ -55,9 +57,6 @@ async fn watch(watched: Weak<Hold>) {
             }
             Wake::Read | Wake::Time => None,
         };
-        if let Some(sight) = &sight {
-            waiter.saw_by_read(locks, sight);
-        }
     }
 }
 

@@ -92,24 +92,27 @@ impl Waiter {
             let next = until.map_or(self.net_at(), |until| until.min(self.net_at()));
             tokio::select! {
                 biased;
-                wake = self.listen(locks, lock, sight) => return wake,
+                wake = self.listen(locks, lock, sight) => if let Some(wake) = wake {
+                    return wake;
+                },
                 () = locks.runtime.sleep(next.saturating_sub(now)) => {}
             }
         }
     }
 
-    /// Waits for what the watch tells, and opens one if there is none.
-    async fn listen(&mut self, locks: &KubeLock, lock: &LockRef, sight: &Sight) -> Wake {
+    /// Waits for what the watch tells, and opens one if there is none. `None`: there will be none,
+    /// and the next poll is due sooner.
+    async fn listen(&mut self, locks: &KubeLock, lock: &LockRef, sight: &Sight) -> Option<Wake> {
         if !self.may_watch {
             return std::future::pending().await;
         }
         if self.watch.is_none()
             && let Some(wake) = self.open(locks, lock, sight).await
         {
-            return wake;
+            return Some(wake);
         }
         loop {
-            let Some(watch) = &mut self.watch else { return Wake::Read };
+            let watch = self.watch.as_mut()?;
             let event = watch.next(lock).await;
             self.heard_at = locks.clock.monotonic();
             match event {
@@ -117,13 +120,13 @@ impl Waiter {
                 Event::Seen(sight) => {
                     self.failures = 0;
                     self.told.clone_from(&sight.value);
-                    return Wake::Event(sight);
+                    return Some(Wake::Event(sight));
                 }
                 Event::Deleted => {
                     self.told = None;
-                    return Wake::Deleted;
+                    return Some(Wake::Deleted);
                 }
-                Event::Over(why) => return self.broken(locks, lock, &why).await,
+                Event::Over(why) => return Some(self.broken(locks, lock, &why).await),
             }
         }
     }
@@ -140,7 +143,7 @@ impl Waiter {
                 telemetry::cannot_watch(lock);
                 self.may_watch = false;
                 self.plan_poll(locks);
-                std::future::pending().await
+                None
             }
             Err(NoWatch::Failed(why)) => Some(self.broken(locks, lock, &why).await),
         }

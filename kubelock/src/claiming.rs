@@ -107,6 +107,7 @@ impl Claiming {
             let next = match self.claim(decided.take()).await? {
                 Claimed::Held(hold) => return Ok(self.handed_out(*hold)),
                 Claimed::Unready(sight, value) => {
+                    self.waiting.unready(&value).await?;
                     Some((Form::Replace(value), Some(sight.resource_version)))
                 }
                 Claimed::Seen(sight) => self.waiting.decide(sight).await?,

@@ -326,6 +326,10 @@ impl Hold {
             }
         }
     }
+
+    fn own(&self, sight: &Sight) -> Option<String> {
+        self.machine().own(sight).map(str::to_owned)
+    }
 }
 
 impl Attempt {

@@ -79,7 +79,8 @@ async fn remove(locks: KubeLock, lock: LockRef, call: Duration, mut sent: Vec<St
     let lifetime = locks.request_lifetime.saturating_add(call);
     let until = locks.clock.monotonic().saturating_add(lifetime);
     let mut pause = PAUSE_MIN;
-    while !sent.is_empty() && locks.clock.monotonic() < until {
+    let mut is_last = false;
+    while !sent.is_empty() {
         let mut session = Session::new(&locks, &lock, call);
         if let Ok(sight) = session.look(locks.memory.puts(&lock)).await
             && let Some(value) = sent.iter().find(|value| sight.shows(value)).cloned()
@@ -93,10 +94,13 @@ async fn remove(locks: KubeLock, lock: LockRef, call: Duration, mut sent: Vec<St
                 sent.retain(|other| *other != value);
             }
         }
-        if sent.is_empty() {
+        // The last look comes when nothing can land any more.
+        let left = until.saturating_sub(locks.clock.monotonic());
+        if sent.is_empty() || is_last {
             return;
         }
-        locks.runtime.sleep(pause).await;
+        is_last = left <= pause;
+        locks.runtime.sleep(pause.min(left)).await;
         pause = PAUSE_MAX.min(pause * 2);
     }
 }

@@ -108,24 +108,27 @@ impl Waiter {
             let next = until.map_or(self.net_at(), |until| until.min(self.net_at()));
             tokio::select! {
                 biased;
-                wake = self.listen(locks, lock, sight) => return wake,
+                wake = self.listen(locks, lock, sight) => if let Some(wake) = wake {
+                    return wake;
+                },
                 () = locks.runtime.sleep(next.saturating_sub(now)) => {}
             }
         }
     }
 
-    /// Waits for what the watch tells, and opens one if there is none.
-    async fn listen(&mut self, locks: &KubeLock, lock: &LockRef, sight: &Sight) -> Wake {
+    /// Waits for what the watch tells, and opens one if there is none. `None`: there will be none,
+    /// and the next poll is due sooner.
+    async fn listen(&mut self, locks: &KubeLock, lock: &LockRef, sight: &Sight) -> Option<Wake> {
         if !self.may_watch {
             return std::future::pending().await;
         }
         if self.watch.is_none()
             && let Some(wake) = self.open(locks, lock, sight).await
         {
-            return wake;
+            return Some(wake);
         }
         loop {
-            let Some(watch) = &mut self.watch else { return Wake::Read };
+            let watch = self.watch.as_mut()?;
             let event = watch.next(lock).await;
             self.heard_at = locks.clock.monotonic();
             match event {
@@ -141,9 +144,9 @@ impl Waiter {
                 }
                 Event::Deleted => {
                     self.told = None;
-                    return Wake::Deleted;
+                    return Some(Wake::Deleted);
                 }
-                Event::Over(why) => return self.broken(locks, lock, &why).await,
+                Event::Over(why) => return Some(self.broken(locks, lock, &why).await),
             }
         }
     }

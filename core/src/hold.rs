@@ -242,23 +242,6 @@ impl Hold {
         }
     }
 
-    /// The same for a guarded write. One that failed says nothing of renewals: they stay due when
-    /// they were, however many such writes there are.
-    pub fn settle_guarded(
-        &mut self,
-        value: &str,
-        outcome: Outcome,
-        now: Reading,
-        random: u64,
-    ) -> Verdict {
-        let due = (self.renew_from, self.renew_after);
-        let verdict = self.settle(value, outcome, now, random);
-        if matches!(verdict, Verdict::Failed(_)) {
-            (self.renew_from, self.renew_after) = due;
-        }
-        verdict
-    }
-
     /// The own bytes that a read shows, if it shows any.
     pub fn own<'a>(&'a self, sight: &Sight) -> Option<&'a str> {
         let same_object = sight.uid == self.uid;

@@ -326,10 +326,6 @@ impl Hold {
             }
         }
     }
-
-    fn own(&self, sight: &Sight) -> Option<String> {
-        self.machine().own(sight).map(str::to_owned)
-    }
 }
 
 impl Attempt {

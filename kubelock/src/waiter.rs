@@ -140,7 +140,7 @@ impl Waiter {
                         continue;
                     }
                     self.saw(&sight);
-                    return Wake::Event(sight);
+                    return Some(Wake::Event(sight));
                 }
                 Event::Deleted => {
                     self.told = None;
@@ -163,7 +163,7 @@ impl Waiter {
                 telemetry::cannot_watch(lock);
                 self.may_watch = false;
                 self.plan_poll(locks);
-                Some(Wake::Read)
+                None
             }
             Err(NoWatch::Failed(why)) => Some(self.broken(locks, lock, &why).await),
         }

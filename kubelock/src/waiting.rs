@@ -27,8 +27,6 @@ const PAUSE_MAX: Duration = Duration::from_secs(5);
 /// How long who lost a race waits before the next one at most, doubled with each race lost.
 const STEP: Duration = Duration::from_millis(5);
 const STEPS_MAX: u32 = 5;
-/// So many records that cannot be relied on are written again without a pause.
-const UNREADY_AT_ONCE: u32 = 4;
 
 /// A form to write in, and the version that it was decided on.
 pub(crate) type Decided = (Form, Option<String>);
@@ -45,8 +43,6 @@ pub(crate) struct Waiting {
     /// Races lost to others since the call began: how many wait is not known otherwise.
     races_lost: u32,
     failures: u32,
-    /// So often was a record that stood not to be relied on.
-    unready: u32,
     told_of: Option<String>,
 }
 
@@ -88,7 +84,6 @@ impl Waiting {
             started: locks.clock.monotonic(),
             races_lost: 0,
             failures: 0,
-            unready: 0,
             told_of: None,
         }
     }
@@ -208,21 +203,6 @@ impl Waiting {
         self.failures += 1;
         self.pause_or(error, self.failures).await?;
         self.again().await
-    }
-
-    /// A record stands that is to be written again. A few times that is done at once; a server
-    /// none of whose answers come through is given time.
-    pub(crate) async fn unready(&mut self, value: &str) -> Result<(), Error> {
-        self.unready = self.unready.saturating_add(1);
-        if self.unready <= UNREADY_AT_ONCE {
-            return Ok(());
-        }
-        let locks = self.lock.locks.clone();
-        let session = Session::new(&locks, &self.lock_ref, self.plan.call);
-        let words = "its record stands, but no write of it was answered at its only attempt";
-        let failure = Failure::Unknown(words.to_owned());
-        let error = session.failed(Record::decode(value).ok().as_ref(), failure);
-        self.pause_or(error).await
     }
 
     pub(crate) async fn look_again(&mut self, failure: Failure) -> Result<Option<Decided>, Error> {

@@ -170,8 +170,8 @@ impl Run {
         let lock = target.describe();
         let ended = match self.start(target, &guard) {
             Ok(watch) => {
-                let (outcome, lost) = watch.run().await;
-                outcome::exit(outcome, lost, &lock, &self.command[0])
+                let (outcome, has_said_why) = watch.run().await;
+                outcome::exit(outcome, has_said_why, &lock, &self.command[0])
             }
             Err(error) => Err(Failure::failed(format!("cannot start a process: {error}"))),
         };

@@ -11,15 +11,16 @@ use crate::failure::Failure;
 /// How a run ended: with the command's own status, or with a failure of ours.
 pub(super) fn exit(
     outcome: Outcome,
-    lost: bool,
+    has_said_why: bool,
     lock: &str,
     program: &OsStr,
 ) -> Result<Exit, Failure> {
     match outcome {
-        Outcome::Ended { status, in_time: true } if !lost => Ok(Exit::Command(status.code())),
-        Outcome::Ended { .. } | Outcome::Forced if lost => Ok(Exit::Lost),
-        Outcome::Ended { .. } => Err(unguarded(lock)),
-        Outcome::Forced => Ok(Exit::Lost),
+        Outcome::Ended { status, in_time: true } if !has_said_why => {
+            Ok(Exit::Command(status.code()))
+        }
+        Outcome::Ended { .. } | Outcome::Forced if has_said_why => Ok(Exit::Lost),
+        Outcome::Ended { .. } | Outcome::Forced => Err(unguarded(lock)),
         Outcome::Refused(errno) => {
             Err(program::refused(program, &io::Error::from_raw_os_error(errno)))
         }

@@ -97,7 +97,7 @@ impl<'a> Watch<'a> {
 
     /// Waits for the end of the command, and of all in its group.
     ///
-    /// Says whether the lock was lost before.
+    /// Tells whether it was said before that the command is being ended, and why.
     pub(super) async fn run(mut self) -> (Outcome, bool) {
         let guard = self.guard;
         let mut loss = pin!(guard.lost());
@@ -121,7 +121,7 @@ impl<'a> Watch<'a> {
         };
         self.take_terminal_back();
         self.second.finish();
-        (outcome, self.lost)
+        (outcome, self.lost || self.second_is_gone)
     }
 
     fn rest(&self) -> Duration {

@@ -46,7 +46,11 @@ async fn watch(watched: Weak<Hold>) {
             verify(&hold).await;
         }
         sight = match waiter.wait(locks, lock, &now, None).await {
-            Wake::Event(sight) => Some(sight),
+            Wake::Event(sight) => {
+                // Each renewal shows that the watch works.
+                waiter.plan_poll(locks);
+                Some(sight)
+            }
             Wake::Deleted => {
                 verify(&hold).await;
                 None

@@ -194,7 +194,8 @@ impl Waiter {
         Wake::Read
     }
 
-    fn plan_poll(&mut self, locks: &KubeLock) {
+    /// Puts the slow poll off.
+    pub(crate) fn plan_poll(&mut self, locks: &KubeLock) {
         let (pause, spread) =
             if self.may_watch { (POLL, POLL_SPREAD) } else { (POLL_BLIND, POLL_BLIND_SPREAD) };
         self.poll_at = locks.clock.monotonic() + pause + part(spread, locks.runtime.random());

@@ -166,11 +166,8 @@ fn guarded_writes_that_renew_nothing_postpone_no_renewal() {
             assert!(hold.begin(written(SECOND, seconds), at(seconds)));
             hold.settle_guarded(SECOND, outcome, at(seconds), 0);
         }
-        let due = if seconds < 10.0 {
-            Next::Wait(Duration::from_secs_f64(10.0) - Duration::from_secs_f64(seconds))
-        } else {
-            Next::Renew
-        };
+        let left = Duration::from_secs(10).saturating_sub(Duration::from_secs_f64(seconds));
+        let due = if left.is_zero() { Next::Renew } else { Next::Wait(left) };
         assert_eq!(hold.next(at(seconds)), due);
     }
 }

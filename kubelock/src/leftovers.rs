@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use kubelock_core::answer::Sight;
-use kubelock_core::change::{Change, Outcome};
+use kubelock_core::change::Change;
 use kubelock_core::hold::Written;
 
 use crate::kube_lock::KubeLock;
@@ -79,28 +79,25 @@ async fn remove(locks: KubeLock, lock: LockRef, call: Duration, mut sent: Vec<St
     let lifetime = locks.request_lifetime.saturating_add(call);
     let until = locks.clock.monotonic().saturating_add(lifetime);
     let mut pause = PAUSE_MIN;
-    let mut is_last = false;
-    while !sent.is_empty() {
-        let mut session = Session::new(&locks, &lock, call);
-        if let Ok(sight) = session.look(locks.memory.puts(&lock)).await
-            && let Some(value) = sent.iter().find(|value| sight.shows(value)).cloned()
-        {
-            let mut change = Change::remove(sight.uid, value.clone());
-            if locks.memory.puts(&lock) {
-                change = change.by_put(None);
-            }
-            let outcome = session.drive(&mut change).await;
-            if !matches!(outcome, Outcome::Failed(_)) {
-                sent.retain(|other| *other != value);
-            }
-        }
-        // The last look comes when nothing can land any more.
+    loop {
         let left = until.saturating_sub(locks.clock.monotonic());
-        if sent.is_empty() || is_last {
+        look(&locks, &lock, call, &sent).await;
+        // The last look comes when nothing can land any more.
+        if left.is_zero() {
             return;
         }
-        is_last = left <= pause;
         locks.runtime.sleep(pause.min(left)).await;
         pause = PAUSE_MAX.min(pause * 2);
     }
+}
+
+/// Removes what stands, if it is of these.
+async fn look(locks: &KubeLock, lock: &LockRef, call: Duration, sent: &[String]) {
+    let mut session = Session::new(locks, lock, call);
+    let Ok(sight) = session.look(locks.memory.puts(lock)).await else { return };
+    let Some(value) = sent.iter().find(|value| sight.shows(value)) else { return };
+    let change = Change::remove(sight.uid, value.clone());
+    let mut change = if locks.memory.puts(lock) { change.by_put(None) } else { change };
+    // What fails is tried again at the next look.
+    let _ = session.drive(&mut change).await;
 }

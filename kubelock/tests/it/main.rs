@@ -5,8 +5,10 @@
     clippy::expect_used,
     clippy::panic,
     clippy::similar_names,
+    clippy::unchecked_time_subtraction,
     reason = "a test that cannot go on should say so and end"
 )]
+#![allow(clippy::large_futures, reason = "a test has the whole stack for its few futures")]
 
 mod admission;
 mod bad_input;
@@ -29,7 +31,11 @@ mod interop;
 mod machine;
 mod outage;
 mod paused;
+mod paused_cancel;
+mod paused_faults;
+mod paused_guarded;
 mod paused_holds;
+mod paused_waiters;
 mod rbac;
 mod scripted;
 mod seed;

@@ -96,6 +96,11 @@ impl PausedStage {
         Self { wire: Wire::new(server.client()), server }
     }
 
+    /// The same server over a wire of its own: for those whose requests are not counted.
+    pub fn aside(&self) -> Self {
+        Self { wire: Wire::new(self.server.client()), server: self.server.clone() }
+    }
+
     /// The lock `l` on configmaps of the stage, over the wire.
     pub fn lock(&self) -> Lock {
         self.lock_ahead(Duration::ZERO)
@@ -140,6 +145,15 @@ impl PausedStage {
     /// What stands in the lock's annotation on `app`.
     pub fn value(&self) -> Option<String> {
         self.server.annotation(APP, KEY)
+    }
+
+    /// This owner has the lock, and dies: its record stands, and nobody renews it.
+    pub async fn die_as(&self, options: HoldOptions) {
+        let machine = Machine::new(&self.server);
+        let guard = self.aside().lock_on(&machine).hold("app", options).await.unwrap();
+        machine.kill_tasks();
+        settled().await;
+        assert!(!guard.is_valid());
     }
 
     /// Somebody outside of the protocol writes the annotation; `None` removes it.

@@ -75,7 +75,7 @@ impl Drop for Leftovers {
     }
 }
 
-async fn remove(locks: KubeLock, lock: LockRef, call: Duration, mut sent: Vec<String>) {
+async fn remove(locks: KubeLock, lock: LockRef, call: Duration, sent: Vec<String>) {
     let lifetime = locks.request_lifetime.saturating_add(call);
     let until = locks.clock.monotonic().saturating_add(lifetime);
     let mut pause = PAUSE_MIN;

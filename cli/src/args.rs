@@ -5,7 +5,9 @@ pub(crate) mod duration;
 pub(crate) mod lock;
 pub(crate) mod wait;
 
-use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::error::ErrorKind;
+use clap::parser::ValueSource;
+use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 #[cfg(unix)]
 use crate::commands::run::RunArgs;
@@ -70,8 +72,21 @@ pub(crate) struct CommonArgs {
 
 /// Parses the command line, or ends the process: with help, or with status 2.
 pub(crate) fn parse() -> Cli {
-    let matches = definition(program::name()).get_matches();
+    let mut definition = definition(program::name());
+    let matches = definition.get_matches_mut();
+    if names_owner_and_hold(&matches) {
+        let words = "the argument '--owner <OWNER>' cannot be used with '--hold <ID>'";
+        definition.error(ErrorKind::ArgumentConflict, words).exit();
+    }
     Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+}
+
+/// An owner from the environment is no contradiction: a command under `run` has one there.
+fn names_owner_and_hold(matches: &ArgMatches) -> bool {
+    matches.subcommand().is_some_and(|(_, matches)| {
+        let typed = |id| matches.value_source(id) == Some(ValueSource::CommandLine);
+        matches.try_contains_id("hold").is_ok() && typed("hold") && typed("owner")
+    })
 }
 
 /// The command line of a program of this name: its examples can be typed as they stand.

@@ -14,7 +14,10 @@ mod reach;
 mod renewal;
 mod stack;
 mod token;
+pub(crate) mod unblocked;
 mod wire;
+
+pub(crate) use child::kill_alone;
 
 use crate::args::cluster::ClusterArgs;
 use crate::failure::Failure;

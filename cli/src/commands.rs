@@ -9,6 +9,7 @@ pub(crate) mod run;
 mod session;
 
 use crate::args::{Cli, Command};
+use crate::client;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output;
@@ -36,6 +37,7 @@ fn blocking(command: impl Future<Output = Result<Exit, Failure>>) -> Result<Exit
     let result = runtime.block_on(command);
     // A name that is still being resolved must not keep the process past its deadline.
     runtime.shutdown_background();
+    client::kill_alone();
     result
 }
 

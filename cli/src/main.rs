@@ -19,6 +19,9 @@ mod target;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    if let Some(exit) = client::unblocked::become_other() {
+        return exit;
+    }
     #[cfg(unix)]
     if let Some(exit) = commands::run::inner_process() {
         return exit;

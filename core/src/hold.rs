@@ -12,7 +12,7 @@ use crate::change::Outcome;
 use crate::doubt::Failure;
 use crate::name::quoted;
 use crate::reading::Reading;
-use crate::record::{Malformed, Record};
+use crate::record::{HoldId, Malformed, Record};
 use crate::terms::Terms;
 
 /// Bytes of this hold, and what the clocks showed before they were stamped.
@@ -34,6 +34,9 @@ pub enum Loss {
     Removed,
     /// Another record stands in its place.
     Replaced(Box<Record>),
+    /// Its own record stands there, renewed by somebody who knows its id: what others renew, its
+    /// holder cannot rely on.
+    Renewed,
     /// Something that is no record stands in its place.
     Malformed(Malformed),
     /// The object was deleted.
@@ -51,7 +54,11 @@ impl fmt::Display for Loss {
         match self {
             Self::Deadline => f.write_str("no renewal was confirmed in time"),
             Self::Removed => f.write_str("somebody removed its record"),
-            Self::Replaced(record) => write!(f, "{} has it now", quoted(&record.owner)),
+            Self::Replaced(record) => match &record.hold {
+                Some(hold) => write!(f, "{} has it now, hold {hold}", quoted(&record.owner)),
+                None => write!(f, "{} has it now", quoted(&record.owner)),
+            },
+            Self::Renewed => f.write_str("somebody else renewed its record"),
             Self::Malformed(_) => f.write_str("somebody overwrote its record with a malformed one"),
             Self::ObjectMissing => f.write_str("the object was deleted"),
             Self::ObjectReplaced => f.write_str("the object was deleted and made again"),
@@ -68,6 +75,7 @@ impl Loss {
             Self::Deadline => "deadline",
             Self::Removed => "removed",
             Self::Replaced(_) => "replaced",
+            Self::Renewed => "renewed",
             Self::Malformed(_) => "malformed",
             Self::ObjectMissing => "object_missing",
             Self::ObjectReplaced => "object_replaced",
@@ -279,14 +287,16 @@ impl Hold {
                 Verdict::Adopted
             };
         }
-        self.ended(Self::loss_of(sight, &self.uid))
+        let loss = self.loss_of(sight);
+        self.ended(loss)
     }
 
-    /// What a sight without the record of a hold on the object with this UID says of its end.
-    pub fn loss_of(sight: &Sight, uid: &str) -> Loss {
+    /// What a sight without the record of this hold says of its end.
+    pub fn loss_of(&self, sight: &Sight) -> Loss {
         match sight.value.as_deref().map(Record::decode) {
-            _ if sight.uid != uid => Loss::ObjectReplaced,
+            _ if sight.uid != self.uid => Loss::ObjectReplaced,
             None => Loss::Removed,
+            Some(Ok(record)) if record.hold.is_some() && record.hold == self.id() => Loss::Renewed,
             Some(Ok(record)) => Loss::Replaced(Box::new(record)),
             Some(Err(malformed)) => Loss::Malformed(malformed),
         }
@@ -297,6 +307,10 @@ impl Hold {
             self.open.retain(|open| open.value != value);
         }
         Verdict::Failed(failure)
+    }
+
+    fn id(&self) -> Option<HoldId> {
+        Record::decode(&self.confirmed.value).ok()?.hold
     }
 
     fn ended(&mut self, loss: Loss) -> Verdict {

@@ -321,7 +321,8 @@ impl Hold {
                 }
                 Outcome::Changed(_) | Outcome::Applied(_) | Outcome::Vanished(_) => return Ok(()),
                 Outcome::Gone(sight) => {
-                    return Err(self.lost(machine::Hold::loss_of(&sight, &uid), false));
+                    let loss = self.machine().loss_of(&sight);
+                    return Err(self.lost(loss, false));
                 }
             }
         }

@@ -31,7 +31,7 @@ pub(crate) struct ClaimantArgs {
     #[command(flatten)]
     owner: OwnerArgs,
     /// Id of the hold that has the lock, instead of its owner
-    #[arg(long, value_name = "ID", conflicts_with = "owner", value_parser = hold_id)]
+    #[arg(long, value_name = "ID", value_parser = hold_id)]
     hold: Option<HoldId>,
 }
 

@@ -3,6 +3,7 @@
 use std::io::Read;
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Nothing that is asked for here is longer.
@@ -27,6 +28,9 @@ struct Running {
     deadline: Instant,
 }
 
+/// The groups of those that run alone, to be killed should this program end before they do.
+static ALONE: Mutex<Vec<u32>> = Mutex::new(Vec::new());
+
 /// Runs a command to its end; it is killed when that takes too long.
 ///
 /// Alone, it has a process group of its own: a terminal's Ctrl-C is not meant for it, it cannot
@@ -42,13 +46,39 @@ pub(super) fn output(
         std::os::unix::process::CommandExt::process_group(command, 0);
     }
     let child = command.stdout(Stdio::piped()).spawn().map_err(NoOutput::NotStarted)?;
+    let group = alone.then_some(child.id());
+    alone_now().extend(group);
     let mut running = Running { child, alone, deadline };
     let result = running.output();
     if matches!(result, Err(NoOutput::TooSlow | NoOutput::Lost(_))) {
         running.kill();
     }
+    alone_now().retain(|other| Some(*other) != group);
     result
 }
+
+/// Kills those that run alone: nobody will take what they bring.
+pub(crate) fn kill_alone() {
+    for group in alone_now().drain(..) {
+        kill_group(group);
+    }
+}
+
+fn alone_now() -> MutexGuard<'static, Vec<u32>> {
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(unix)]
+fn kill_group(group: u32) {
+    use rustix::process::{Pid, Signal, kill_process_group};
+    if let Some(group) = i32::try_from(group).ok().and_then(Pid::from_raw) {
+        // It may have ended by itself.
+        let _ = kill_process_group(group, Signal::KILL);
+    }
+}
+
+#[cfg(not(unix))]
+fn kill_group(_group: u32) {}
 
 impl Running {
     fn output(&mut self) -> Result<Vec<u8>, NoOutput> {
@@ -82,10 +112,8 @@ impl Running {
     }
 
     fn kill(&mut self) {
-        #[cfg(unix)]
         if self.alone {
-            use rustix::process::{Pid, Signal, kill_process_group};
-            let _ = kill_process_group(Pid::from_child(&self.child), Signal::KILL);
+            kill_group(self.child.id());
         }
         let _ = self.child.kill();
         let _ = self.child.wait();

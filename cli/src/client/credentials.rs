@@ -2,19 +2,15 @@
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use http::{HeaderValue, StatusCode};
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 
-use super::renewal::{Renewal, Step};
+use super::renewal::{Renewal, Step, WAIT_MAX};
 use super::token::Token;
 use crate::failure::Failure;
-
-/// A request waits so long for a new token at most. Below what the library gives one attempt by
-/// default: then it is known not to have been sent, and is tried again.
-const WAIT_MAX: Duration = Duration::from_secs(2);
 
 /// Where tokens come from.
 pub(super) trait Source: Send + Sync {
@@ -120,7 +116,7 @@ impl Credentials {
 
     fn pass_late(&self) -> Result<Pass, Failure> {
         let mut state = self.state();
-        if state.renewal.can_do_without() {
+        if state.renewal.can_do_without(SystemTime::now()) {
             return Ok(state.pass());
         }
         Err(state.withhold(self.no_answer_yet()))

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::child::{self, NoOutput};
 use super::credentials::Source;
 use super::token::{Expiry, Token};
+use super::unblocked;
 use crate::failure::Failure;
 use crate::output::text;
 
@@ -195,7 +196,8 @@ impl Source for Plugin {
         if self.asks {
             return Err(self.failed("asks questions, and runs only when a command starts"));
         }
-        let output = child::output(&mut self.command(Stdio::null()), RENEWAL_MAX, true);
+        let mut command = unblocked::command(&self.command(Stdio::null()));
+        let output = child::output(command.stdin(Stdio::null()), RENEWAL_MAX, true);
         let credential = self.read(output, RENEWAL_MAX)?;
         credential.token.ok_or_else(|| self.failed("returned no token this time"))
     }

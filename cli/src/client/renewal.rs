@@ -12,6 +12,10 @@ const PAUSE_MIN: Duration = Duration::from_secs(15);
 /// A plugin may open a browser: a cluster that refuses everything must not make it a hundred.
 const PAUSE_MAX: Duration = Duration::from_mins(5);
 
+/// A request waits so long for a new token at most. Below what the library gives one attempt by
+/// default: then it is known not to have been sent, and is tried again.
+pub(super) const WAIT_MAX: Duration = Duration::from_secs(2);
+
 /// What to do with a request that wants a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Step {
@@ -75,9 +79,12 @@ impl Renewal {
         let not_asked_since = self.expiry.at().is_some_and(|at| self.last.begun < at);
         let first_refusal = self.refused && self.vain == 0;
         let may_renew = (ended && not_asked_since) || first_refusal || self.has_paused(now);
-        if may_renew || self.under_way.is_some() {
+        if !ended && self.takes_long(now) {
+            // A 401 may be a passing fault, and requests cannot wait for what hangs.
+            Step::Send
+        } else if may_renew || self.under_way.is_some() {
             Step::RenewFirst
-        } else if ended && self.last.end == End::Failed && !self.can_do_without() {
+        } else if self.last.end == End::Failed && !self.can_do_without(now) {
             Step::Withhold
         } else {
             // It may be good all the same: the server's word counts.
@@ -86,8 +93,14 @@ impl Renewal {
     }
 
     /// A token that may be good for longer is sent, whatever became of its renewal.
-    pub(super) fn can_do_without(&self) -> bool {
-        matches!(self.expiry, Expiry::Stale(_))
+    pub(super) fn can_do_without(&self, now: SystemTime) -> bool {
+        let ended = self.expiry.at().is_some_and(|at| now >= at);
+        !ended || matches!(self.expiry, Expiry::Stale(_))
+    }
+
+    fn takes_long(&self, now: SystemTime) -> bool {
+        let since = self.under_way.and_then(|begun| now.duration_since(begun).ok());
+        since.is_some_and(|since| since >= WAIT_MAX)
     }
 
     fn ends_soon(&self, now: SystemTime) -> bool {
@@ -183,6 +196,17 @@ mod tests {
 
         renewal.succeeded(ends(1_680), false, at(782));
         assert_eq!(renewal.decide(at(900)), Step::Send);
+    }
+
+    #[test]
+    fn a_token_that_was_refused_once_is_sent_again_while_its_renewal_hangs() {
+        let mut renewal = got(ends(3_600));
+        renewal.refused();
+        assert_eq!(renewal.decide(at(10)), Step::RenewFirst);
+        assert!(renewal.begin(at(10)));
+        assert_eq!(renewal.decide(at(11)), Step::RenewFirst);
+        assert_eq!(renewal.decide(at(12)), Step::Send);
+        assert!(renewal.can_do_without(at(12)) && !renewal.can_do_without(at(3_600)));
     }
 
     #[test]

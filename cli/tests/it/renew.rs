@@ -34,6 +34,15 @@ fn a_lock_is_renewed_by_its_owner_for_its_own_ttl_or_another() {
 }
 
 #[test]
+fn a_hold_is_named_beside_an_owner_of_the_environment() {
+    let Some(space) = Space::new("hold-env") else { return };
+    space.configmap("app", &[("kubelock.giantswarm.io/deploy", &record_of_a_hold())]);
+    let release = ["release", "deploy", "--on", "cm/app", "--hold", "6f1c2d"];
+    let outcome = space.kubelock(&release).env("KUBELOCK_OWNER", "bob").run();
+    assert_eq!(outcome.code, Some(0), "{}", outcome.stderr);
+}
+
+#[test]
 fn a_renewal_takes_the_read_and_the_write() {
     let Some(space) = Space::new("renew-calls") else { return };
     space.run(&["acquire", "deploy", "--owner", "alice"]);

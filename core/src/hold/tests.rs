@@ -114,6 +114,16 @@ fn what_is_found_instead_of_the_own_record_ends_the_hold_at_once() {
 }
 
 #[test]
+fn a_record_of_its_own_id_that_another_wrote_ends_a_hold_and_is_called_so() {
+    let own = r#"{"owner":"bob","createdAt":"1970-01-01T00:16:40Z","ttl":30000000000,"hold":"a1"}"#;
+    let others = own.replace("16:40", "16:50");
+    let terms = Terms::new(Duration::from_secs(30), None, None).unwrap();
+    let mut hold = Hold::new(terms, "u".into(), written(own, 0.0), 0);
+    assert_eq!(write(&mut hold, SECOND, 10.0, gone(Some(&others)), 10.1), Verdict::Ended);
+    assert_eq!(hold.loss(), Some(&Loss::Renewed));
+}
+
+#[test]
 fn a_renewal_without_an_answer_that_turns_out_to_stand_counts_from_its_own_stamp() {
     let mut hold = hold();
     write(&mut hold, SECOND, 10.0, unknown(), 15.0);

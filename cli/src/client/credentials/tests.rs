@@ -1,8 +1,10 @@
 //! A token that is kept good, with a source that the test plays.
 
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::Duration;
 
 use super::super::token::Expiry;
+
 use super::*;
 
 /// Hands out what the test gives it, and blocks until there is something.

@@ -135,6 +135,7 @@ impl Contest {
         Finished { folder: self.folder, contenders, verdict, last, tally: self.tally }
     }
 
+    #[expect(clippy::panic, reason = "a test that cannot go on fails")]
     fn step(&mut self) {
         for beat in self.beats.news() {
             if self.tokens.insert(beat.token) {
@@ -145,7 +146,9 @@ impl Contest {
         }
         let now = Instant::now();
         let due: Vec<_> = self.due.extract_if(.., |(at, _)| *at <= now).collect();
-        due.into_iter().for_each(|(_, action)| self.act(action));
+        for (_, action) in due {
+            self.act(action);
+        }
         (0..self.contenders.len()).for_each(|slot| self.look_after(slot));
         if self.last_round.elapsed() > PATIENCE {
             self.folder.disable_cleanup(true);
@@ -211,11 +214,11 @@ impl Contest {
             Fault::Nothing => {}
             Fault::KillFirst => {
                 // Stopped first, so that it cannot react to what befalls the other.
-                first.iter().for_each(|first| first.send(Signal::STOP));
+                send(first.as_ref(), Signal::STOP);
                 if self.protection == Protection::Off {
-                    second.iter().for_each(|second| second.send(Signal::KILL));
+                    send(second.as_ref(), Signal::KILL);
                 }
-                first.iter().for_each(|first| first.send(Signal::KILL));
+                send(first.as_ref(), Signal::KILL);
             }
             Fault::StopFirst => {
                 if self.protection == Protection::Off {
@@ -224,18 +227,24 @@ impl Contest {
                 self.stop(first, lasts);
             }
             Fault::StopAnyAtHandover => self.stop(first, lasts),
-            Fault::KillSecond => second.iter().for_each(|second| second.send(Signal::KILL)),
+            Fault::KillSecond => send(second.as_ref(), Signal::KILL),
             Fault::StopSecond => self.stop(second, lasts),
             Fault::BlackHole | Fault::Blink => self.set_for([slot], Way::BlackHole, lasts),
             Fault::BlackHoleStopSecond => {
                 self.set_for([slot], Way::BlackHole, lasts);
                 self.stop(second, lasts);
             }
-            Fault::CutAll => self.contenders.iter().for_each(|contender| contender.proxy.cut()),
+            Fault::CutAll => self.cut_all(),
             Fault::DownAll => {
                 self.set_for(0..self.contenders.len(), Way::Down, lasts);
-                self.contenders.iter().for_each(|contender| contender.proxy.cut());
+                self.cut_all();
             }
+        }
+    }
+
+    fn cut_all(&self) {
+        for contender in &self.contenders {
+            contender.proxy.cut();
         }
     }
 
@@ -266,6 +275,13 @@ impl Contest {
     }
 }
 
+/// A process that has ended already is sent nothing.
+fn send(process: Option<&Pidfd>, signal: Signal) {
+    if let Some(process) = process {
+        process.send(signal);
+    }
+}
+
 impl Finished {
     /// No two commands worked at the same time, and tokens only grow.
     pub(super) fn assert_exclusive(&mut self) {
@@ -292,6 +308,7 @@ impl Finished {
         self.check(left().is_empty(), &format!("left behind: {:#?}", left()));
     }
 
+    #[expect(clippy::panic, reason = "a test that cannot go on fails")]
     fn check(&mut self, is_right: bool, what: &str) {
         if !is_right {
             // For whoever looks into it.

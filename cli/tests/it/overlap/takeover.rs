@@ -12,7 +12,7 @@ use super::beats::Beats;
 use super::contender::{Arena, Contender, TTL};
 use super::judge::judge;
 use super::proxy::Way;
-use super::sightings::{Sightings, takeovers};
+use super::sightings::Sightings;
 use crate::space::Space;
 
 const LOCK: &str = "deploy";
@@ -50,9 +50,15 @@ impl<'a> Stage<'a> {
         let mut stage =
             Self { space, holder, next, beats, log: Vec::new(), sightings, _folder: folder };
         stage.holder.start(mode);
-        stage.until("the holder's command", |stage| stage.works(&stage.holder));
+        stage.until("the holder's command", |stage| {
+            start_again(&mut stage.holder, mode);
+            stage.works(&stage.holder)
+        });
         stage.next.start(Mode::Plain);
-        stage.until("one who waits", |stage| stage.next.said().contains("waiting for lock"));
+        stage.until("one who waits", |stage| {
+            start_again(&mut stage.next, Mode::Plain);
+            stage.next.said().contains("waiting for lock")
+        });
         stage.until_renewed();
         stage
     }
@@ -108,11 +114,18 @@ impl<'a> Stage<'a> {
         assert!(took + lag >= TTL, "taken {took:?} after the last renewal");
         assert!(took <= TTL + BEYOND + lag, "taken only {took:?} after the last renewal");
 
-        let last = self.log.iter().filter(|beat| beat.who == self.holder.who()).next_back();
+        let last = self.log.iter().rfind(|beat| beat.who == self.holder.who());
         assert!(last.unwrap().at_nanos < taken, "the command worked when the lock was taken");
         let verdict = judge(&self.log);
         assert!(verdict.is_exclusive() && verdict.tenures.len() == 2, "{verdict:?}");
-        assert_eq!(takeovers(&seen), 1, "{seen:?}");
+        assert!(self.was_taken_over(), "{seen:?}");
+    }
+
+    /// Whether the next one's record took the place of the holder's, with nothing between them.
+    fn was_taken_over(&self) -> bool {
+        let places = [Some(self.holder.who()), Some(self.next.who())];
+        let seen: Vec<_> = self.sightings.seen().into_iter().map(|seen| seen.owner).collect();
+        seen.windows(2).any(|pair| pair == places)
     }
 
     /// What may lie between two who watch the same: some bare reads, as long as they take here.
@@ -120,6 +133,14 @@ impl<'a> Stage<'a> {
         let started = Instant::now();
         self.space.lease(LOCK);
         started.elapsed() * 4 + Duration::from_millis(100)
+    }
+}
+
+/// With so short a ttl, a busy API server may be too slow for a first answer.
+fn start_again(contender: &mut Contender, mode: Mode) {
+    if let Some(status) = contender.ended() {
+        assert_eq!(status, 125, "{}", contender.said());
+        contender.start(mode);
     }
 }
 
@@ -188,6 +209,6 @@ fn a_second_process_that_sleeps_past_the_ttl_costs_nobody_the_lock() {
     Stage::let_go(&stage.holder);
     assert_eq!(stage.until_ended(|stage| &mut stage.holder), 0);
     stage.until_taken_over();
-    assert_eq!(takeovers(&stage.sightings.seen()), 0);
+    assert!(!stage.was_taken_over());
     assert!(judge(&stage.log).is_exclusive());
 }

@@ -126,7 +126,10 @@ impl Contest {
         let seen = self.sightings.seen();
         self.tally.rounds = verdict.tenures.len();
         self.tally.beats = self.log.len();
-        self.tally.takeovers = takeovers(&seen);
+        let takeovers = takeovers(&seen);
+        self.tally.takeovers = takeovers.len();
+        let rests = takeovers.iter().filter_map(|(one, next)| verdict.rest_between(one, next));
+        self.tally.nearest = rests.min();
         self.tally.writes = seen.len();
         self.tally.overlaps = verdict.overlaps.len();
         let served = self.served.unwrap_or_default();

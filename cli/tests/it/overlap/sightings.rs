@@ -61,10 +61,11 @@ impl Drop for Sightings {
     }
 }
 
-/// How often one owner's record was followed by another's, with nothing between them.
-pub(super) fn takeovers(seen: &[Sighting]) -> usize {
-    let owners = seen.windows(2).map(|pair| (&pair[0].owner, &pair[1].owner));
-    owners.filter(|(one, next)| one.is_some() && next.is_some() && one != next).count()
+/// Each owner whose record was followed by another's with nothing between them, and that one.
+pub(super) fn takeovers(seen: &[Sighting]) -> Vec<(&str, &str)> {
+    let owners = seen.windows(2).map(|pair| (pair[0].owner.as_deref(), pair[1].owner.as_deref()));
+    let both = owners.filter_map(|(one, next)| Some((one?, next?)));
+    both.filter(|(one, next)| one != next).collect()
 }
 
 /// Notes each change of the record, for as long as it is let.

@@ -12,7 +12,7 @@ use super::beats::Beats;
 use super::contender::{Arena, Contender, TTL};
 use super::judge::judge;
 use super::proxy::Way;
-use super::sightings::Sightings;
+use super::sightings::{Sightings, takeovers};
 use crate::space::Space;
 
 const LOCK: &str = "deploy";
@@ -103,6 +103,7 @@ impl<'a> Stage<'a> {
 
     /// Nobody took the lock before it could be taken, nor much later; and when it was taken, the
     /// command was dead.
+    #[expect(clippy::print_stdout, reason = "the figures are for people")]
     fn assert_in_time(&self) {
         let seen = self.sightings.seen();
         let of = |who: String| seen.iter().filter(move |seen| seen.owner.as_ref() == Some(&who));
@@ -110,6 +111,7 @@ impl<'a> Stage<'a> {
         let taken = of(self.next.who()).next().unwrap().at_nanos;
         let took = Duration::from_nanos(taken - renewed);
         let lag = self.lag();
+        println!("taken {took:?} after the last renewal, and bare reads take {lag:?}");
         // Who waited may have seen the last renewal before the bare watch did.
         assert!(took + lag >= TTL, "taken {took:?} after the last renewal");
         assert!(took <= TTL + BEYOND + lag, "taken only {took:?} after the last renewal");
@@ -123,9 +125,8 @@ impl<'a> Stage<'a> {
 
     /// Whether the next one's record took the place of the holder's, with nothing between them.
     fn was_taken_over(&self) -> bool {
-        let places = [Some(self.holder.who()), Some(self.next.who())];
-        let seen: Vec<_> = self.sightings.seen().into_iter().map(|seen| seen.owner).collect();
-        seen.windows(2).any(|pair| pair == places)
+        let (holder, next) = (self.holder.who(), self.next.who());
+        takeovers(&self.sightings.seen()).contains(&(&*holder, &*next))
     }
 
     /// What may lie between two who watch the same: some bare reads, as long as they take here.

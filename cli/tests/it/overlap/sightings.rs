@@ -52,6 +52,12 @@ impl Sightings {
     pub(super) fn seen(&self) -> Vec<Sighting> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
+
+    /// Whose record was seen last, if there is one.
+    pub(super) fn owner(&self) -> Option<String> {
+        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.last().and_then(|seen| seen.owner.clone())
+    }
 }
 
 impl Drop for Sightings {

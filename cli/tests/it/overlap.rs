@@ -57,6 +57,7 @@ fn without_the_second_process_the_same_commands_do_overlap() {
     }
 }
 
+#[expect(clippy::print_stdout, reason = "the figures are for people, the seed for a replay")]
 fn contend(space: &Space, locks: usize, rounds: usize, protection: Protection) -> Vec<Finished> {
     let seed = seed();
     let started = Instant::now();

@@ -23,6 +23,8 @@ use crate::space::Space;
 
 /// How often to look at what happens.
 const GLANCE: Duration = Duration::from_millis(5);
+/// The same where a moment is not to be missed.
+const BLINK: Duration = Duration::from_millis(1);
 /// Between a run that failed and the next one.
 const PAUSE: Duration = Duration::from_millis(200);
 /// How long a command beats that a fault should end: beyond the next one's first beat.
@@ -33,9 +35,16 @@ const PATIENCE: Duration = Duration::from_mins(1);
 /// What is to be done at some instant.
 enum Action {
     Start(usize),
-    Strike { who: String, slot: usize, fault: Fault, lasts: Duration },
+    Strike {
+        who: String,
+        slot: usize,
+        fault: Fault,
+        lasts: Duration,
+    },
     Send(Pidfd, Signal),
     Set(usize, Way),
+    /// Whoever takes the lock next is to be stopped for so long.
+    Arm(Duration),
     End(PathBuf),
 }
 
@@ -50,6 +59,10 @@ pub(super) struct Contest {
     due: Vec<(Instant, Action)>,
     dice: Dice,
     protection: Protection,
+    /// How long whoever takes the lock next is to be stopped.
+    armed: Option<Duration>,
+    /// Whose command beat last.
+    holder: String,
     /// Once nothing goes wrong any more: which run of each contender had the lock since.
     served: Option<BTreeMap<usize, String>>,
     statuses: BTreeMap<String, i32>,
@@ -96,6 +109,8 @@ impl Contest {
             sightings: Sightings::start(space, lock),
             dice,
             protection,
+            armed: None,
+            holder: String::new(),
             served: None,
             statuses: BTreeMap::new(),
             tally: Tally::default(),
@@ -126,7 +141,10 @@ impl Contest {
         let seen = self.sightings.seen();
         self.tally.rounds = verdict.tenures.len();
         self.tally.beats = self.log.len();
-        self.tally.takeovers = takeovers(&seen);
+        let takeovers = takeovers(&seen);
+        self.tally.takeovers = takeovers.len();
+        let rests = takeovers.iter().filter_map(|(one, next)| verdict.rest_between(one, next));
+        self.tally.nearest = rests.min();
         self.tally.writes = seen.len();
         self.tally.overlaps = verdict.overlaps.len();
         let served = self.served.unwrap_or_default();
@@ -135,6 +153,7 @@ impl Contest {
         Finished { folder: self.folder, contenders, verdict, last, tally: self.tally }
     }
 
+    #[expect(clippy::panic, reason = "a test that cannot go on fails")]
     fn step(&mut self) {
         for beat in self.beats.news() {
             if self.tokens.insert(beat.token) {
@@ -145,13 +164,28 @@ impl Contest {
         }
         let now = Instant::now();
         let due: Vec<_> = self.due.extract_if(.., |(at, _)| *at <= now).collect();
-        due.into_iter().for_each(|(_, action)| self.act(action));
+        for (_, action) in due {
+            self.act(action);
+        }
         (0..self.contenders.len()).for_each(|slot| self.look_after(slot));
         if self.last_round.elapsed() > PATIENCE {
             self.folder.disable_cleanup(true);
             panic!("nobody gets the lock any more: see {}", self.folder.path().display());
         }
-        thread::sleep(GLANCE);
+        self.stop_taker();
+        thread::sleep(if self.armed.is_some() { BLINK } else { GLANCE });
+    }
+
+    /// Its record tells of it before its command does.
+    fn stop_taker(&mut self) {
+        let Some(lasts) = self.armed else { return };
+        let taker = self.sightings.owner().filter(|owner| *owner != self.holder);
+        let taker =
+            self.contenders.iter().find(|contender| taker.as_ref() == Some(&contender.who()));
+        if let Some(first) = taker.map(Contender::first) {
+            self.armed = None;
+            self.stop(first, lasts);
+        }
     }
 
     /// Somebody has the lock. What will happen is drawn in the order of rounds alone.
@@ -159,9 +193,10 @@ impl Contest {
         let fault = Fault::draw(&mut self.dice, self.protection);
         let lasts = fault.lasts(&mut self.dice);
         let (delay, span) = (self.dice.millis(0, 150), self.dice.millis(100, 400));
-        let holder = self.contenders.iter().position(|contender| contender.who() == beat.who);
-        let Some(slot) = holder else { return };
         let who = beat.who.clone();
+        let holder = self.contenders.iter().position(|contender| contender.who() == who);
+        (self.armed, self.holder) = (None, who.clone());
+        let Some(slot) = holder else { return };
         if let Some(served) = &mut self.served {
             served.insert(slot, who);
             return self.after(span, Action::End(self.contenders[slot].end()));
@@ -169,17 +204,14 @@ impl Contest {
         self.tally.fault(fault);
         let end = match fault {
             _ if fault.ends_the_command() => delay + LONG,
-            Fault::StopAnyAtHandover => span,
+            Fault::StopTaker => span,
             _ => delay + lasts + span,
         };
         self.after(end, Action::End(self.contenders[slot].end()));
-        let strike = |who, slot| Action::Strike { who, slot, fault, lasts };
-        if fault == Fault::StopAnyAtHandover {
-            let slot = self.dice.below(self.contenders.len());
-            // While the lock is given back and taken.
-            self.after(span + delay / 2, strike(self.contenders[slot].who(), slot));
+        if fault == Fault::StopTaker {
+            self.after(end, Action::Arm(lasts));
         } else {
-            self.after(delay, strike(who, slot));
+            self.after(delay, Action::Strike { who, slot, fault, lasts });
         }
     }
 
@@ -200,6 +232,7 @@ impl Contest {
             }
             Action::Send(process, signal) => process.send(signal),
             Action::Set(slot, way) => self.contenders[slot].proxy.set(way),
+            Action::Arm(lasts) => self.armed = Some(lasts),
             Action::End(path) => drop(File::create(path).unwrap()),
         }
     }
@@ -208,14 +241,14 @@ impl Contest {
         let first = self.contenders[slot].first();
         let second = self.contenders[slot].second();
         match fault {
-            Fault::Nothing => {}
+            Fault::Nothing | Fault::StopTaker => {}
             Fault::KillFirst => {
                 // Stopped first, so that it cannot react to what befalls the other.
-                first.iter().for_each(|first| first.send(Signal::STOP));
+                send(first.as_ref(), Signal::STOP);
                 if self.protection == Protection::Off {
-                    second.iter().for_each(|second| second.send(Signal::KILL));
+                    send(second.as_ref(), Signal::KILL);
                 }
-                first.iter().for_each(|first| first.send(Signal::KILL));
+                send(first.as_ref(), Signal::KILL);
             }
             Fault::StopFirst => {
                 if self.protection == Protection::Off {
@@ -223,19 +256,24 @@ impl Contest {
                 }
                 self.stop(first, lasts);
             }
-            Fault::StopAnyAtHandover => self.stop(first, lasts),
-            Fault::KillSecond => second.iter().for_each(|second| second.send(Signal::KILL)),
+            Fault::KillSecond => send(second.as_ref(), Signal::KILL),
             Fault::StopSecond => self.stop(second, lasts),
             Fault::BlackHole | Fault::Blink => self.set_for([slot], Way::BlackHole, lasts),
             Fault::BlackHoleStopSecond => {
                 self.set_for([slot], Way::BlackHole, lasts);
                 self.stop(second, lasts);
             }
-            Fault::CutAll => self.contenders.iter().for_each(|contender| contender.proxy.cut()),
+            Fault::CutAll => self.cut_all(),
             Fault::DownAll => {
                 self.set_for(0..self.contenders.len(), Way::Down, lasts);
-                self.contenders.iter().for_each(|contender| contender.proxy.cut());
+                self.cut_all();
             }
+        }
+    }
+
+    fn cut_all(&self) {
+        for contender in &self.contenders {
+            contender.proxy.cut();
         }
     }
 
@@ -266,6 +304,13 @@ impl Contest {
     }
 }
 
+/// A process that has ended already is sent nothing.
+fn send(process: Option<&Pidfd>, signal: Signal) {
+    if let Some(process) = process {
+        process.send(signal);
+    }
+}
+
 impl Finished {
     /// No two commands worked at the same time, and tokens only grow.
     pub(super) fn assert_exclusive(&mut self) {
@@ -292,6 +337,7 @@ impl Finished {
         self.check(left().is_empty(), &format!("left behind: {:#?}", left()));
     }
 
+    #[expect(clippy::panic, reason = "a test that cannot go on fails")]
     fn check(&mut self, is_right: bool, what: &str) {
         if !is_right {
             // For whoever looks into it.

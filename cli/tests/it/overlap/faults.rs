@@ -33,13 +33,13 @@ pub(super) enum Fault {
     CutAll,
     /// The same, and for a while nobody gets a new one.
     DownAll,
-    /// Somebody, when the lock falls free, for longer than it lasts: maybe who takes it.
-    StopAnyAtHandover,
+    /// Whoever takes the lock next, before its command has begun, for longer than the lock lasts.
+    StopTaker,
 }
 
 /// Each with its weight; the ones that cost a whole ttl are the rarer ones.
 const FAULTS: [(Fault, usize); 11] = [
-    (Fault::Nothing, 46),
+    (Fault::Nothing, 44),
     (Fault::KillFirst, 9),
     (Fault::StopFirst, 9),
     (Fault::KillSecond, 7),
@@ -49,7 +49,7 @@ const FAULTS: [(Fault, usize); 11] = [
     (Fault::BlackHoleStopSecond, 3),
     (Fault::CutAll, 4),
     (Fault::DownAll, 3),
-    (Fault::StopAnyAtHandover, 3),
+    (Fault::StopTaker, 5),
 ];
 
 /// From which the second process alone protects.
@@ -78,10 +78,9 @@ impl Fault {
             Self::Blink => dice.millis(100, 700),
             Self::DownAll => dice.millis(50, 400),
             Self::StopSecond => dice.millis(200, 2500),
-            Self::StopFirst
-            | Self::BlackHole
-            | Self::BlackHoleStopSecond
-            | Self::StopAnyAtHandover => TTL + dice.millis(500, 1500),
+            Self::StopFirst | Self::BlackHole | Self::BlackHoleStopSecond | Self::StopTaker => {
+                TTL + dice.millis(500, 1500)
+            }
         }
     }
 

@@ -40,6 +40,13 @@ impl Verdict {
     pub(super) fn is_exclusive(&self) -> bool {
         self.overlaps.is_empty() && self.late.is_empty() && self.strange.is_empty()
     }
+
+    /// How long it was from the last beat of the one to the first of the other.
+    pub(super) fn rest_between(&self, one: &str, next: &str) -> Option<Duration> {
+        let of = |who| self.tenures.iter().find(|tenure| tenure.who == who);
+        let rest = of(next)?.first_nanos.saturating_sub(of(one)?.last_nanos);
+        Some(Duration::from_nanos(rest))
+    }
 }
 
 /// Judges a log, in its order.

@@ -52,6 +52,12 @@ impl Sightings {
     pub(super) fn seen(&self) -> Vec<Sighting> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
+
+    /// Whose record was seen last, if there is one.
+    pub(super) fn owner(&self) -> Option<String> {
+        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.last().and_then(|seen| seen.owner.clone())
+    }
 }
 
 impl Drop for Sightings {
@@ -61,10 +67,11 @@ impl Drop for Sightings {
     }
 }
 
-/// How often one owner's record was followed by another's, with nothing between them.
-pub(super) fn takeovers(seen: &[Sighting]) -> usize {
-    let owners = seen.windows(2).map(|pair| (&pair[0].owner, &pair[1].owner));
-    owners.filter(|(one, next)| one.is_some() && next.is_some() && one != next).count()
+/// Each owner whose record was followed by another's with nothing between them, and that one.
+pub(super) fn takeovers(seen: &[Sighting]) -> Vec<(&str, &str)> {
+    let owners = seen.windows(2).map(|pair| (pair[0].owner.as_deref(), pair[1].owner.as_deref()));
+    let both = owners.filter_map(|(one, next)| Some((one?, next?)));
+    both.filter(|(one, next)| one != next).collect()
 }
 
 /// Notes each change of the record, for as long as it is let.

@@ -50,9 +50,15 @@ impl<'a> Stage<'a> {
         let mut stage =
             Self { space, holder, next, beats, log: Vec::new(), sightings, _folder: folder };
         stage.holder.start(mode);
-        stage.until("the holder's command", |stage| stage.works(&stage.holder));
+        stage.until("the holder's command", |stage| {
+            start_again(&mut stage.holder, mode);
+            stage.works(&stage.holder)
+        });
         stage.next.start(Mode::Plain);
-        stage.until("one who waits", |stage| stage.next.said().contains("waiting for lock"));
+        stage.until("one who waits", |stage| {
+            start_again(&mut stage.next, Mode::Plain);
+            stage.next.said().contains("waiting for lock")
+        });
         stage.until_renewed();
         stage
     }
@@ -97,6 +103,7 @@ impl<'a> Stage<'a> {
 
     /// Nobody took the lock before it could be taken, nor much later; and when it was taken, the
     /// command was dead.
+    #[expect(clippy::print_stdout, reason = "the figures are for people")]
     fn assert_in_time(&self) {
         let seen = self.sightings.seen();
         let of = |who: String| seen.iter().filter(move |seen| seen.owner.as_ref() == Some(&who));
@@ -104,15 +111,22 @@ impl<'a> Stage<'a> {
         let taken = of(self.next.who()).next().unwrap().at_nanos;
         let took = Duration::from_nanos(taken - renewed);
         let lag = self.lag();
+        println!("taken {took:?} after the last renewal, and bare reads take {lag:?}");
         // Who waited may have seen the last renewal before the bare watch did.
         assert!(took + lag >= TTL, "taken {took:?} after the last renewal");
         assert!(took <= TTL + BEYOND + lag, "taken only {took:?} after the last renewal");
 
-        let last = self.log.iter().filter(|beat| beat.who == self.holder.who()).next_back();
+        let last = self.log.iter().rfind(|beat| beat.who == self.holder.who());
         assert!(last.unwrap().at_nanos < taken, "the command worked when the lock was taken");
         let verdict = judge(&self.log);
         assert!(verdict.is_exclusive() && verdict.tenures.len() == 2, "{verdict:?}");
-        assert_eq!(takeovers(&seen), 1, "{seen:?}");
+        assert!(self.was_taken_over(), "{seen:?}");
+    }
+
+    /// Whether the next one's record took the place of the holder's, with nothing between them.
+    fn was_taken_over(&self) -> bool {
+        let (holder, next) = (self.holder.who(), self.next.who());
+        takeovers(&self.sightings.seen()).contains(&(&*holder, &*next))
     }
 
     /// What may lie between two who watch the same: some bare reads, as long as they take here.
@@ -120,6 +134,14 @@ impl<'a> Stage<'a> {
         let started = Instant::now();
         self.space.lease(LOCK);
         started.elapsed() * 4 + Duration::from_millis(100)
+    }
+}
+
+/// With so short a ttl, a busy API server may be too slow for a first answer.
+fn start_again(contender: &mut Contender, mode: Mode) {
+    if let Some(status) = contender.ended() {
+        assert_eq!(status, 125, "{}", contender.said());
+        contender.start(mode);
     }
 }
 
@@ -188,6 +210,6 @@ fn a_second_process_that_sleeps_past_the_ttl_costs_nobody_the_lock() {
     Stage::let_go(&stage.holder);
     assert_eq!(stage.until_ended(|stage| &mut stage.holder), 0);
     stage.until_taken_over();
-    assert_eq!(takeovers(&stage.sightings.seen()), 0);
+    assert!(!stage.was_taken_over());
     assert!(judge(&stage.log).is_exclusive());
 }

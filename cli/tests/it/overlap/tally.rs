@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::iter::Sum;
+use std::time::Duration;
 
 use super::faults::Fault;
 
@@ -14,6 +15,8 @@ pub(super) struct Tally {
     pub(super) takeovers: usize,
     pub(super) writes: usize,
     pub(super) overlaps: usize,
+    /// The shortest rest between two commands where the lock was taken over.
+    pub(super) nearest: Option<Duration>,
     faults: BTreeMap<String, usize>,
     statuses: BTreeMap<i32, usize>,
 }
@@ -39,6 +42,7 @@ impl Tally {
         self.takeovers += other.takeovers;
         self.writes += other.writes;
         self.overlaps += other.overlaps;
+        self.nearest = self.nearest.into_iter().chain(other.nearest).min();
         for (fault, count) in other.faults {
             *self.faults.entry(fault).or_default() += count;
         }
@@ -57,11 +61,12 @@ impl Sum for Tally {
 
 impl fmt::Display for Tally {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { rounds, beats, takeovers, writes, overlaps, faults, statuses } = self;
+        let Self { rounds, beats, takeovers, writes, overlaps, nearest, faults, statuses } = self;
         writeln!(
             formatter,
             "{rounds} rounds, {beats} beats, {takeovers} takeovers, {writes} writes, {overlaps} overlaps"
         )?;
+        writeln!(formatter, "shortest rest before a takeover: {nearest:?}")?;
         writeln!(formatter, "faults: {faults:?}")?;
         writeln!(formatter, "exit statuses: {statuses:?}")
     }

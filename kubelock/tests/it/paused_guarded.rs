@@ -147,9 +147,7 @@ async fn writes_that_are_refused_again_and_again_keep_no_hold_from_being_renewed
         .map(|_| {
             let guard = guard.clone();
             tokio::spawn(async move {
-                loop {
-                    guard.patch(wrong(), None).await.unwrap_err();
-                }
+                while guard.patch(wrong(), None).await.is_err_and(|error| error.is_refused()) {}
             })
         })
         .collect();

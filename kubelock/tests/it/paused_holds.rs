@@ -115,13 +115,13 @@ async fn an_outage_that_is_shorter_than_the_deadline_keeps_the_hold() {
         let guard = stage.lock().hold("app", hold("alice")).await.unwrap();
         sleep(8 * SECOND).await;
         away(&stage.wire, true);
-        sleep(18 * SECOND).await;
+        sleep(12 * SECOND).await;
         away(&stage.wire, false);
-        assert!(guard.is_valid() && guard.valid_for() <= SECOND);
-        // A renewal that failed is followed by another one within a second; what it sends counts
-        // from when it began, a sixth of the ttl before at most.
-        sleep(SECOND - MILLI).await;
-        assert!(guard.valid_for() >= VALIDITY - 6 * SECOND, "{:?}", guard.valid_for());
+        assert!(guard.is_valid() && guard.valid_for() <= VALIDITY - 20 * SECOND);
+        // A renewal takes a sixth of the ttl at most, and is followed by another one within a
+        // second; what it sends counts from when it began.
+        sleep(6 * SECOND).await;
+        assert!(guard.valid_for() >= VALIDITY - 11 * SECOND, "{:?}", guard.valid_for());
         assert_eq!(stage.value(), Some(guard.record().encode()));
     }
 }

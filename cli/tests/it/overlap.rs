@@ -26,7 +26,7 @@ use tally::Tally;
 use crate::space::Space;
 
 /// Locks that are contended for side by side.
-const LOCKS: usize = 4;
+const LOCKS: usize = 5;
 /// For each of them.
 const CONTENDERS: usize = 8;
 /// Of all locks together.

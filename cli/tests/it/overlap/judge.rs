@@ -42,10 +42,13 @@ impl Verdict {
     }
 
     /// How long it was from the last beat of the one to the first of the other.
+    ///
+    /// Nothing for one that had the lock without knowing, and then again, after the other.
     pub(super) fn rest_between(&self, one: &str, next: &str) -> Option<Duration> {
         let of = |who| self.tenures.iter().find(|tenure| tenure.who == who);
-        let rest = of(next)?.first_nanos.saturating_sub(of(one)?.last_nanos);
-        Some(Duration::from_nanos(rest))
+        let (one, next) = (of(one)?, of(next)?);
+        let rest = Duration::from_nanos(next.first_nanos.saturating_sub(one.last_nanos));
+        (one.token < next.token).then_some(rest)
     }
 }
 

@@ -1,6 +1,7 @@
 //! stdout is data, stderr is talk.
 
 pub(crate) mod age;
+pub(crate) mod aside;
 mod document;
 pub(crate) mod holder;
 mod table;

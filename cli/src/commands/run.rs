@@ -36,13 +36,14 @@ use crate::args::lock::{LockArgs, OwnerArgs};
 use crate::args::wait::WaitArgs;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::output::aside::Aside;
 use crate::output::{talk, text};
 use crate::target::{Carrier, Target, lock_name};
 use environment::Environment;
 use second::Second;
 use signals::Signals;
 use taking::Taken;
-use watch::Watch;
+use watch::{Outcome, Watch};
 
 /// Wait for a lock, and hold it while a command runs
 #[derive(Debug, clap::Args)]
@@ -138,6 +139,7 @@ struct Run {
     options: HoldOptions,
     command: Vec<OsString>,
     quiet: bool,
+    _aside: Aside,
 }
 
 impl Run {
@@ -154,8 +156,11 @@ impl Run {
         // After the credential plugin, which is to hear Ctrl-C, and before there are threads.
         let signals = Signals::take_over()
             .map_err(|error| Failure::failed(format!("cannot watch for signals: {error}")))?;
+        // Whoever reads stderr must not keep the lock from being renewed.
+        let aside = Aside::start()
+            .map_err(|error| Failure::failed(format!("cannot start a thread: {error}")))?;
         let (command, quiet) = (args.command, common.quiet);
-        Ok(Self { session, carrier, name, signals, options, command, quiet })
+        Ok(Self { session, carrier, name, signals, options, command, quiet, _aside: aside })
     }
 
     async fn take(&mut self) -> Result<Taken, Failure> {
@@ -168,18 +173,18 @@ impl Run {
     /// Runs the command, and gives the lock back when nobody is left of it.
     async fn execute(mut self, target: &Target, guard: Guard) -> Result<Exit, Failure> {
         let lock = target.describe();
-        let ended = match self.start(target, &guard) {
-            Ok(watch) => {
-                let (outcome, has_said_why) = watch.run().await;
-                outcome::exit(outcome, has_said_why, &lock, &self.command[0])
-            }
-            Err(error) => Err(Failure::failed(format!("cannot start a process: {error}"))),
+        let (outcome, has_said_why) = match self.start(target, &guard) {
+            Ok(watch) => watch.run().await,
+            Err(error) => (Outcome::Failed(error.raw_os_error().unwrap_or(0)), false),
         };
-        // A lock that was lost is not ours to give back.
-        if guard.is_valid() {
+        if outcome == Outcome::Immortal {
+            // Whoever lives on may still be at work: nobody gets the lock before its ttl is over.
+            std::mem::forget(guard);
+        } else if guard.is_valid() {
+            // A lock that was lost is not ours to give back.
             self.release(target, guard).await;
         }
-        ended
+        outcome::exit(outcome, has_said_why, &lock, &self.command[0])
     }
 
     fn start<'a>(&'a mut self, target: &Target, guard: &'a Guard) -> io::Result<Watch<'a>> {

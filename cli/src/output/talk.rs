@@ -9,7 +9,7 @@ use crate::args::CommonArgs;
 use kubelock::{Obstacle, OnWait};
 
 use crate::failure::Failure;
-use crate::output::{holder, text};
+use crate::output::{aside, holder, text};
 use crate::target::Target;
 
 const RED: &str = "\x1b[1;31m";
@@ -59,7 +59,14 @@ pub(crate) fn request(called: &str, end: &str, took: Duration) {
     say(format_args!("{called} {end} {}ms", took.as_millis()));
 }
 
-/// A stderr that is closed leaves nobody to tell. Colours go where a terminal is.
+/// By another thread, where there is one for it.
 fn say(words: impl Display) {
+    if let Some(words) = aside::tell(words.to_string()) {
+        write(&words);
+    }
+}
+
+/// A stderr that is closed leaves nobody to tell. Colours go where a terminal is.
+pub(super) fn write(words: &str) {
     let _ = writeln!(anstream::stderr().lock(), "{words}");
 }

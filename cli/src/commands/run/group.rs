@@ -36,7 +36,7 @@ impl Group {
         match test_kill_process_group(self.0) {
             Err(Errno::SRCH) => true,
             // Apple's kernel says so of a group of zombies.
-            Err(Errno::PERM) => cfg!(target_vendor = "apple"),
+            Err(Errno::PERM) if cfg!(target_vendor = "apple") => true,
             _ => only_zombies(self.0),
         }
     }
@@ -47,6 +47,11 @@ impl Group {
 /// In a container, process 1 may be a program that never reaps: then they stay forever.
 #[cfg(target_os = "linux")]
 fn only_zombies(group: Pid) -> bool {
+    // Mostly its first member lives, and there is no need to look at all that run.
+    let leader = std::fs::read_to_string(format!("/proc/{group}/stat"));
+    if leader.is_ok_and(|stat| zombie_in(&stat, group) == Some(false)) {
+        return false;
+    }
     let Ok(processes) = std::fs::read_dir("/proc") else { return false };
     let stats = processes.flatten().filter(|entry| is_number(&entry.file_name()));
     let stats = stats.filter_map(|entry| std::fs::read_to_string(entry.path().join("stat")).ok());

@@ -40,8 +40,9 @@ pub(super) trait Message: Sized {
 /// What the warden is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Order {
-    /// Start the command; its stdin comes with it.
-    Start { deadlines: Deadlines, grace: Duration, group: Pid },
+    /// Start the command; its stdin comes with it. The group is that of the first process, which
+    /// gets the terminal back; none where that group is outside of this pid namespace.
+    Start { deadlines: Deadlines, grace: Duration, group: Option<Pid> },
     /// The lock was renewed.
     Extend(Deadlines),
     /// The lock is lost: end the command now, and have it dead by then.
@@ -63,6 +64,8 @@ pub(super) enum Report {
     Failed(i32),
     /// The group was asked to end.
     Terminating,
+    /// Some of the group cannot be ended; nobody looks after it any more.
+    Immortal,
     /// The command was stopped by this signal.
     Stopped(i32),
     /// The command ended, and nobody is left of its group.
@@ -105,7 +108,8 @@ impl Message for Order {
     fn words(self) -> Words {
         match self {
             Self::Start { deadlines: Deadlines { term_at, kill_at }, grace, group } => {
-                [1, term_at.nanos(), kill_at.nanos(), nanos(grace), word(group.as_raw_pid())]
+                let group = group.map_or(0, Pid::as_raw_pid);
+                [1, term_at.nanos(), kill_at.nanos(), nanos(grace), word(group)]
             }
             Self::Extend(Deadlines { term_at, kill_at }) => {
                 [2, term_at.nanos(), kill_at.nanos(), 0, 0]
@@ -123,7 +127,7 @@ impl Message for Order {
             1 => Some(Self::Start {
                 deadlines: Deadlines { term_at: instant(a), kill_at: instant(b) },
                 grace: Duration::from_nanos(c),
-                group: pid(d)?,
+                group: Pid::from_raw(int(d)?),
             }),
             2 => Some(Self::Extend(Deadlines { term_at: instant(a), kill_at: instant(b) })),
             3 => Some(Self::End { kill_at: instant(a) }),
@@ -146,6 +150,7 @@ impl Message for Report {
                 let [killed, number] = status.words();
                 [16, killed, number, in_time.into(), 0]
             }
+            Self::Immortal => [17, 0, 0, 0, 0],
         }
     }
 
@@ -157,6 +162,7 @@ impl Message for Report {
             14 => Some(Self::Terminating),
             15 => int(a).map(Self::Stopped),
             16 => Some(Self::Ended { status: Status::from_words(a, b)?, in_time: c == 1 }),
+            17 => Some(Self::Immortal),
             _ => None,
         }
     }
@@ -189,7 +195,10 @@ mod tests {
         let instant = Boottime::from_nanos(u64::MAX - 7);
         let deadlines = Deadlines { term_at: instant, kill_at: Boottime::from_nanos(3) };
         let group = Pid::from_raw(i32::MAX).unwrap();
-        kept(Order::Start { deadlines, grace: Duration::from_millis(9_500), group });
+        let grace = Duration::from_millis(9_500);
+        for ours in [None, Some(Pid::INIT), Some(group)] {
+            kept(Order::Start { deadlines, grace, group: ours });
+        }
         kept(Order::Extend(deadlines));
         kept(Order::End { kill_at: instant });
         kept(Order::Resume);
@@ -198,6 +207,7 @@ mod tests {
         kept(Report::Refused(2));
         kept(Report::Failed(11));
         kept(Report::Terminating);
+        kept(Report::Immortal);
         kept(Report::Stopped(20));
         kept(Report::Ended { status: Status::Exited(255), in_time: true });
         kept(Report::Ended { status: Status::Killed(9), in_time: false });

@@ -7,6 +7,7 @@ use super::program;
 use super::watch::Outcome;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::output::text;
 
 /// How a run ended: with the command's own status, or with a failure of ours.
 pub(super) fn exit(
@@ -19,8 +20,10 @@ pub(super) fn exit(
         Outcome::Ended { status, in_time: true } if !has_said_why => {
             Ok(Exit::Command(status.code()))
         }
-        Outcome::Ended { .. } | Outcome::Forced if has_said_why => Ok(Exit::Lost),
+        Outcome::Ended { .. } | Outcome::Forced | Outcome::Untold if has_said_why => Ok(Exit::Lost),
         Outcome::Ended { .. } | Outcome::Forced => Err(unguarded(lock)),
+        Outcome::Untold => Err(untold(program)),
+        Outcome::Immortal => Err(immortal()),
         Outcome::Refused(errno) => {
             Err(program::refused(program, &io::Error::from_raw_os_error(errno)))
         }
@@ -35,6 +38,20 @@ pub(super) fn exit(
 /// Nobody was there to say so when it happened.
 fn unguarded(lock: &str) -> Failure {
     Failure::new(Exit::Lost, format!("{lock} was not renewed in time, and the command was ended"))
+}
+
+fn untold(program: &OsStr) -> Failure {
+    let program = text::line(&program.to_string_lossy());
+    let message = format!(
+        "{program} has ended, and it is unknown how: the process that guards it does not answer"
+    );
+    Failure::new(Exit::Lost, message)
+}
+
+/// Nothing can be done for the lock either: it ends with its ttl, for whoever lives on.
+pub(super) fn immortal() -> Failure {
+    let message = "some of what the command started cannot be ended: it belongs to another user, or is stuck in the kernel";
+    Failure::new(Exit::Lost, message).hint("the lock is not given back: it ends with its ttl")
 }
 
 fn not_started() -> Failure {
@@ -79,6 +96,14 @@ mod tests {
         assert_eq!(code(ended(Status::Exited(0), false), false), 123);
         assert_eq!(code(ended(Status::Killed(15), false), true), 123);
         assert_eq!(code(Outcome::Forced, false), 123);
+    }
+
+    #[test]
+    fn a_command_whose_end_nobody_saw_never_looks_successful() {
+        for has_said_why in [false, true] {
+            assert_eq!(code(Outcome::Untold, has_said_why), 123);
+            assert_eq!(code(Outcome::Immortal, has_said_why), 123);
+        }
     }
 
     #[test]

@@ -10,7 +10,7 @@ use super::boottime::Boottime;
 /// Timers sleep through suspend, so the clock is looked at this often.
 const TICK: Duration = Duration::from_millis(250);
 
-/// Nobody who can be killed takes longer to die.
+/// Nobody who can be killed takes longer to die of it.
 const OVERDUE: Duration = Duration::from_secs(2);
 
 /// When the command must be asked to end, and when it must be dead.
@@ -41,6 +41,8 @@ pub(super) enum Step {
 pub(super) struct Plan {
     deadlines: Deadlines,
     stage: Stage,
+    /// When the group was first to be killed.
+    killed_at: Option<Boottime>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,12 +57,14 @@ enum Stage {
 
 impl Plan {
     pub(super) fn new(deadlines: Deadlines) -> Self {
-        Self { deadlines, stage: Stage::Open }
+        Self { deadlines, stage: Stage::Open, killed_at: None }
     }
 
-    /// Takes later deadlines; once the end has begun, nothing puts it off.
-    pub(super) fn extend(&mut self, newer: Deadlines) {
-        if self.stage == Stage::Open && newer.term_at > self.deadlines.term_at {
+    /// Takes later deadlines; once the end has begun, nothing puts it off. Those of a hold that is
+    /// over by now prolong nothing: they are no renewal.
+    pub(super) fn extend(&mut self, newer: Deadlines, now: Boottime) {
+        let is_later = newer.term_at > self.deadlines.term_at;
+        if self.stage == Stage::Open && is_later && now < newer.term_at {
             self.deadlines = newer;
         }
     }
@@ -83,6 +87,7 @@ impl Plan {
     pub(super) fn due(&mut self, now: Boottime) -> Option<Step> {
         if now >= self.deadlines.kill_at {
             self.stage = Stage::Terminated;
+            self.killed_at.get_or_insert(now);
             return Some(Step::Kill);
         }
         if now >= self.deadlines.term_at && self.stage != Stage::Terminated {
@@ -99,7 +104,7 @@ impl Plan {
 
     /// Whether somebody must have survived being killed.
     pub(super) fn is_overdue(&self, now: Boottime) -> bool {
-        now > self.deadlines.kill_at.after(OVERDUE)
+        self.killed_at.is_some_and(|killed_at| now > killed_at.after(OVERDUE))
     }
 
     /// How long nothing need be looked at.
@@ -147,7 +152,7 @@ mod tests {
     #[test]
     fn a_renewal_puts_the_deadlines_off() {
         let mut plan = plan();
-        plan.extend(deadlines(30, 37));
+        plan.extend(deadlines(30, 37), at(10));
         assert_eq!(plan.due(at(29)), None);
         assert_eq!(plan.due(at(30)), Some(Step::Terminate));
     }
@@ -155,20 +160,31 @@ mod tests {
     #[test]
     fn deadlines_never_come_nearer_by_an_older_message() {
         let mut plan = plan();
-        plan.extend(deadlines(10, 17));
+        plan.extend(deadlines(10, 17), at(9));
         assert_eq!(plan.due(at(19)), None);
+    }
+
+    #[test]
+    fn a_renewal_that_is_heard_of_late_counts_and_a_hold_that_is_over_gets_no_new_grace() {
+        let mut late = plan();
+        late.extend(deadlines(30, 37), at(25));
+        assert_eq!(late.due(at(25)), None);
+
+        let mut over = plan();
+        over.extend(deadlines(500, 507), at(500));
+        assert_eq!(over.due(at(500)), Some(Step::Kill));
     }
 
     #[test]
     fn an_end_that_has_begun_is_not_put_off() {
         let mut asked = plan();
         assert_eq!(asked.due(at(20)), Some(Step::Terminate));
-        asked.extend(deadlines(30, 37));
+        asked.extend(deadlines(30, 37), at(20));
         assert_eq!(asked.due(at(27)), Some(Step::Kill));
 
         let mut ended = plan();
         ended.end(at(5), at(12));
-        ended.extend(deadlines(30, 37));
+        ended.extend(deadlines(30, 37), at(5));
         assert_eq!(ended.due(at(5)), Some(Step::Terminate));
         assert_eq!(ended.due(at(12)), Some(Step::Kill));
     }
@@ -203,8 +219,12 @@ mod tests {
 
     #[test]
     fn whoever_outlives_the_kill_by_seconds_cannot_be_killed() {
-        assert!(!plan().is_overdue(at(29)));
-        assert!(plan().is_overdue(at(30)));
+        let mut plan = plan();
+        // After a sleep of the machine: nobody was killed yet.
+        assert!(!plan.is_overdue(at(500)));
+        assert_eq!(plan.due(at(500)), Some(Step::Kill));
+        assert!(!plan.is_overdue(at(502)));
+        assert!(plan.is_overdue(at(503)));
     }
 
     #[test]

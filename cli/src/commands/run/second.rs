@@ -7,13 +7,13 @@ use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use rustix::process::getpgrp;
 use tokio::net::UnixStream;
 
 use super::channel::Channel;
 use super::environment::Environment;
 use super::message::{FRAME, Message, Order, Report};
 use super::plan::Deadlines;
+use super::terminal::own_group;
 use super::{WARDEN, called, own_program};
 
 /// The process, and the way to it and back.
@@ -41,7 +41,7 @@ impl Second {
 
     /// Has the command started, with our own stdin as its stdin.
     pub(super) fn start_command(&self, deadlines: Deadlines, grace: Duration) -> io::Result<()> {
-        let start = Order::Start { deadlines, grace, group: getpgrp() };
+        let start = Order::Start { deadlines, grace, group: own_group() };
         self.orders.send_fd(start, io::stdin().as_fd())
     }
 

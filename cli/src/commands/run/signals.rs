@@ -59,11 +59,11 @@ impl Signals {
         SigSet::from(Signal::SIGTTOU).thread_block()?;
         see_children_end()?;
         let (sender, received) = mpsc::channel(QUEUE);
-        thread::spawn(move || {
+        thread::Builder::new().spawn(move || {
             while let Ok(signal) = set.wait() {
                 let _ = sender.try_send(signal);
             }
-        });
+        })?;
         Ok(Self { received, put_by: VecDeque::new() })
     }
 

@@ -6,6 +6,7 @@ use std::fs::File;
 use std::io::IsTerminal;
 use std::os::fd::AsFd;
 
+use nix::unistd::getpgrp;
 use rustix::fs::{FileType, fstat};
 use rustix::io::Errno;
 use rustix::process::{Pid, test_kill_process_group};
@@ -43,8 +44,7 @@ impl Terminal {
     /// Takes the foreground back, unless somebody else has it by now.
     pub(super) fn take_back(&self, group: Group) -> bool {
         let foreground = self.foreground();
-        let stale =
-            |holder| holder == group.0 || test_kill_process_group(holder) == Err(Errno::SRCH);
+        let stale = |holder| holder == group.0 || is_gone(holder);
         foreground.is_some_and(stale) && tcsetpgrp(&self.device, self.ours).is_ok()
     }
 
@@ -53,6 +53,17 @@ impl Terminal {
         // Never waits for output: that may be held up by the user.
         let _ = tcsetattr(&self.device, OptionalActions::Now, &self.modes);
     }
+}
+
+/// The group of this process, unless it is outside of our pid namespace.
+pub(super) fn own_group() -> Option<Pid> {
+    Pid::from_raw(getpgrp().as_raw())
+}
+
+/// Whether a group has no members. That of process 1 cannot be asked: the question would go to
+/// every process there is.
+fn is_gone(group: Pid) -> bool {
+    !group.is_init() && test_kill_process_group(group) == Err(Errno::SRCH)
 }
 
 /// Whether the command is to have the foreground from the start.

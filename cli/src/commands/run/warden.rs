@@ -19,9 +19,8 @@ use super::group::Group;
 use super::message::{Order, Report, Status};
 use super::plan::{Deadlines, Plan, Step};
 use super::terminal::{Terminal, wants_foreground};
-use super::{LAUNCHER, called, own_program, signals, waiter};
-use crate::exit::Exit;
-use crate::failure::Failure;
+use super::{LAUNCHER, called, outcome, own_program, signals, waiter};
+use crate::output::aside::Aside;
 use crate::output::talk;
 
 /// How long those whom the command left behind may take to end.
@@ -45,7 +44,7 @@ fn supervise(first: Channel, words: &[OsString]) -> io::Result<()> {
     let launched = launch(words).inspect_err(|error| {
         let _ = first.send(Report::Failed(error.raw_os_error().unwrap_or(0)));
     })?;
-    let mut warden = Warden::new(first, launched, deadlines, grace, Terminal::open(group));
+    let mut warden = Warden::new(first, launched, deadlines, grace, group.and_then(Terminal::open));
     warden.go(&stdin);
     // Whoever writes to it is to notice when the command no longer reads.
     drop(stdin);
@@ -94,8 +93,8 @@ struct Warden {
     terminal: Option<Terminal>,
     /// Whether the command is to have the foreground whenever we have it.
     in_foreground: bool,
-    /// Whether it was told that somebody cannot be killed.
-    has_complained: bool,
+    /// Whether the command was asked to end while it ran.
+    has_cut_short: bool,
 }
 
 impl Warden {
@@ -115,18 +114,18 @@ impl Warden {
             grace,
             terminal,
             in_foreground: false,
-            has_complained: false,
+            has_cut_short: false,
         }
     }
 
     /// Lets the launcher become the command, once the first process can end it too.
     fn go(&mut self, stdin: &OwnedFd) {
-        self.report(Report::Launched(self.launched.group.0));
+        let is_told = self.report(Report::Launched(self.launched.group.0));
         self.in_foreground = wants_foreground(stdin, io::stdout());
         if self.in_foreground {
             self.give_terminal();
         }
-        if self.plan.is_open(Boottime::now()) {
+        if is_told && self.plan.is_open(Boottime::now()) {
             // A launcher that is gone is seen by the waiter.
             let _ = self.launched.channel.send_fd(Order::Go, stdin.as_fd());
         } else {
@@ -142,13 +141,16 @@ impl Warden {
             let now = Boottime::now();
             match self.plan.due(now) {
                 Some(Step::Terminate) => self.terminate(),
-                Some(Step::Kill) => self.kill(now),
+                Some(Step::Kill) => self.kill(),
                 None => {}
             }
             if let Life::Over(status) = self.life
                 && self.launched.group.is_gone()
             {
                 return self.tell_end(status);
+            }
+            if self.plan.is_overdue(now) {
+                return self.give_up();
             }
             self.listen(self.rest(now));
         }
@@ -159,33 +161,44 @@ impl Warden {
         if matches!(self.life, Life::Over(_)) { rest.min(GLANCE) } else { rest }
     }
 
-    fn terminate(&self) {
+    fn terminate(&mut self) {
+        self.note_cut();
         self.launched.group.terminate();
         self.report(Report::Terminating);
     }
 
-    fn kill(&mut self, now: Boottime) {
+    fn kill(&mut self) {
+        self.note_cut();
         self.launched.group.kill();
-        if self.plan.is_overdue(now) && !self.has_complained {
-            self.has_complained = true;
-            let message = "some of what the command started cannot be ended: it belongs to another user, or is stuck in the kernel";
-            talk::failure(&Failure::new(Exit::Lost, message));
+    }
+
+    /// No renewal that is heard of later makes such an end one of the command's own.
+    fn note_cut(&mut self) {
+        self.has_cut_short |= !matches!(self.life, Life::Over(_));
+    }
+
+    /// Who cannot be killed may live for ever. The first process says so, while it lives.
+    fn give_up(&self) {
+        if !self.report(Report::Immortal) {
+            // A full stderr must not keep this process.
+            let _aside = Aside::start();
+            talk::failure(&outcome::immortal());
         }
     }
 
-    /// A first process that has ended, or that does not listen, is told nothing.
-    fn report(&self, report: Report) {
-        if let Some(first) = &self.first {
-            let _ = first.send(report);
-        }
+    /// Says whether it is on its way: a first process that has ended, or that does not listen, is
+    /// told nothing.
+    fn report(&self, report: Report) -> bool {
+        self.first.as_ref().is_some_and(|first| first.send(report).is_ok())
     }
 
     fn tell_end(&self, status: Status) {
         // It never became the command, and said why; else the channel closed when it did.
         if let Ok(Some(refused)) = self.launched.channel.receive() {
-            return self.report(refused);
+            self.report(refused);
+            return;
         }
-        let in_time = Boottime::now() < self.term_at;
+        let in_time = !self.has_cut_short && Boottime::now() < self.term_at;
         self.report(Report::Ended { status, in_time });
     }
 
@@ -233,7 +246,7 @@ impl Warden {
         match order {
             Order::Extend(newer) => {
                 self.term_at = self.term_at.max(newer.term_at);
-                self.plan.extend(newer);
+                self.plan.extend(newer, Boottime::now());
             }
             Order::End { kill_at } => self.plan.end(Boottime::now(), kill_at),
             Order::Resume => self.resume(),

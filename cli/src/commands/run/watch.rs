@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use kubelock::{Guard, Loss};
 use nix::sys::signal::Signal;
-use rustix::process::getpgrp;
+use tokio::time::Instant;
 
 use super::boottime::Boottime;
 use super::group::Group;
@@ -18,7 +18,7 @@ use super::plan::{Deadlines, Plan, Step};
 use super::program;
 use super::second::Second;
 use super::signals::Signals;
-use super::terminal::Terminal;
+use super::terminal::{Terminal, own_group};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::{talk, text};
@@ -29,6 +29,16 @@ const LAG: Duration = Duration::from_millis(100);
 
 /// How often to see whether a group is gone that nobody else watches.
 const GLANCE: Duration = Duration::from_millis(50);
+
+/// When a renewal must be told at once, for the deadline is near; and how often to look for one.
+const LATE: Duration = Duration::from_secs(1);
+const LATE_GLANCE: Duration = Duration::from_millis(10);
+
+/// How long the second process may take to tell that the group is gone.
+const SILENCE: Duration = Duration::from_secs(2);
+
+/// What a command has at most, between SIGTERM and SIGKILL, where another may hold the lock.
+const HASTE: Duration = Duration::from_secs(2);
 
 /// How the command ended, as far as anybody knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +55,10 @@ pub(super) enum Outcome {
     NotStarted,
     /// The second process is gone, or does not react, and the command was ended without it.
     Forced,
+    /// The command has ended, and the second process does not tell how.
+    Untold,
+    /// Some of the command's group cannot be ended.
+    Immortal,
 }
 
 /// What is known of the command, and who looks after it.
@@ -63,6 +77,8 @@ pub(super) struct Watch<'a> {
     told: Deadlines,
     grace: Duration,
     lost: bool,
+    /// Since when the group is gone without a report of it.
+    silent_since: Option<Instant>,
     terminal: Option<Terminal>,
 }
 
@@ -91,7 +107,8 @@ impl<'a> Watch<'a> {
             told,
             grace,
             lost: false,
-            terminal: Terminal::open(getpgrp()),
+            silent_since: None,
+            terminal: own_group().and_then(Terminal::open),
         })
     }
 
@@ -120,13 +137,33 @@ impl<'a> Watch<'a> {
             }
         };
         self.take_terminal_back();
+        self.say_what_is_known_by_now().await;
         self.second.finish();
         (outcome, self.lost || self.second_is_gone)
     }
 
     fn rest(&self) -> Duration {
-        let rest = self.plan.rest(Boottime::now());
-        if self.second_is_gone { rest.min(GLANCE) } else { rest }
+        let now = Boottime::now();
+        let rest = self.plan.rest(now);
+        let is_late = self.told.term_at.since(now) < LATE;
+        match (self.second_is_gone, is_late) {
+            (_, true) if !self.lost => rest.min(LATE_GLANCE),
+            (true, _) => rest.min(GLANCE),
+            _ => rest,
+        }
+    }
+
+    /// The command's end was heard first, where the loss of the lock came with it.
+    async fn say_what_is_known_by_now(&mut self) {
+        tokio::select! {
+            biased;
+            // Past a deadline the second process has seen whether the command outlived it.
+            why = self.guard.lost(), if !self.lost => if why != Loss::Deadline {
+                self.lost = true;
+                say(format!("{} was lost ({})", self.lock, text::paragraph(&why.to_string())));
+            },
+            () = std::future::ready(()) => {}
+        }
     }
 
     async fn hear(&mut self, report: Option<Report>) -> Option<Outcome> {
@@ -139,6 +176,7 @@ impl<'a> Watch<'a> {
             }
             Some(Report::Refused(errno)) => return Some(Outcome::Refused(errno)),
             Some(Report::Failed(errno)) => return Some(Outcome::Failed(errno)),
+            Some(Report::Immortal) => return Some(Outcome::Immortal),
             None if self.group.is_none() => return Some(Outcome::NotStarted),
             None => self.second_has_gone(),
         }
@@ -152,21 +190,21 @@ impl<'a> Watch<'a> {
 
     fn second_has_gone(&mut self) {
         self.second_is_gone = true;
-        let command = program::shown(self.words);
-        say(format!("the process that guards {command} has ended: {command} is being ended"));
         let now = Boottime::now();
         self.plan.end(now, now.after(self.grace));
+        let command = program::shown(self.words);
+        say(format!("the process that guards {command} has ended: {command} is being ended"));
     }
 
     fn has_lost(&mut self, why: &Loss) {
         self.lost = true;
+        let now = Boottime::now();
+        let kill_at = now.after(grace_after(why, self.grace));
+        self.plan.end(now.after(LAG), kill_at);
+        self.second.send(Order::End { kill_at });
         let command = program::shown(self.words);
         let why = text::paragraph(&why.to_string());
         say(format!("{} was lost ({why}): {command} is being ended", self.lock));
-        let now = Boottime::now();
-        let kill_at = now.after(self.grace);
-        self.plan.end(now.after(LAG), kill_at);
-        self.second.send(Order::End { kill_at });
     }
 
     /// `CONT` comes from the user's shell, which may have put us in the foreground.
@@ -209,8 +247,10 @@ impl<'a> Watch<'a> {
     fn look(&mut self) -> Option<Outcome> {
         self.tell_deadlines();
         let group = self.group?;
-        let due = self.plan.due(Boottime::now());
-        if (self.second_is_gone || due == Some(Step::Kill)) && group.is_gone() {
+        let now = Boottime::now();
+        let due = self.plan.due(now);
+        let is_gone = group.is_gone();
+        if (self.second_is_gone || due == Some(Step::Kill)) && is_gone {
             return Some(Outcome::Forced);
         }
         match due {
@@ -218,12 +258,26 @@ impl<'a> Watch<'a> {
             Some(Step::Kill) => group.kill(),
             None => {}
         }
-        None
+        if self.plan.is_overdue(now) {
+            return Some(Outcome::Immortal);
+        }
+        self.is_silent(is_gone).then_some(Outcome::Untold)
+    }
+
+    /// Whether the second process should have told long ago that the group is gone.
+    fn is_silent(&mut self, is_gone: bool) -> bool {
+        // By a clock that stands still with the machine, for so does the second process.
+        let now = Instant::now();
+        self.silent_since = is_gone.then(|| self.silent_since.unwrap_or(now));
+        self.silent_since.is_some_and(|since| now.duration_since(since) > SILENCE)
     }
 
     fn tell_deadlines(&mut self) {
+        if !self.guard.is_valid() {
+            return;
+        }
         let newer = deadlines(self.guard, self.grace);
-        self.plan.extend(lagging(newer));
+        self.plan.extend(lagging(newer), Boottime::now());
         // Two readings of the clock differ by a little without any renewal.
         if newer.term_at > self.told.term_at.after(LAG) && self.second.send(Order::Extend(newer)) {
             self.told = newer;
@@ -243,6 +297,15 @@ fn say(message: String) {
     talk::failure(&Failure::new(Exit::Lost, message));
 }
 
+/// What a command has to tidy up in. Who removes a record lets others hold the lock at once;
+/// else its end is known beforehand.
+fn grace_after(why: &Loss, grace: Duration) -> Duration {
+    match why {
+        Loss::Deadline | Loss::RenewerEnded => grace,
+        _ => grace.min(HASTE),
+    }
+}
+
 /// The deadlines of the hold as of now.
 fn deadlines(guard: &Guard, grace: Duration) -> Deadlines {
     Deadlines::new(Boottime::now().after(guard.valid_for()), grace)
@@ -251,4 +314,20 @@ fn deadlines(guard: &Guard, grace: Duration) -> Deadlines {
 /// The same for the first process, which leaves the second one the first word.
 fn lagging(deadlines: Deadlines) -> Deadlines {
     Deadlines { term_at: deadlines.term_at.after(LAG), ..deadlines }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_is_ended_in_haste_where_another_may_hold_the_lock_at_once() {
+        let grace = Duration::from_secs(20);
+        assert_eq!(grace_after(&Loss::Deadline, grace), grace);
+        assert_eq!(grace_after(&Loss::RenewerEnded, grace), grace);
+        for why in [Loss::Removed, Loss::ObjectMissing, Loss::ObjectReplaced, Loss::Altered] {
+            assert_eq!(grace_after(&why, grace), HASTE, "{why}");
+            assert_eq!(grace_after(&why, HASTE / 4), HASTE / 4, "{why}");
+        }
+    }
 }

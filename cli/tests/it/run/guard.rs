@@ -72,6 +72,48 @@ fn a_killed_second_process_takes_the_command_with_it() {
 }
 
 #[test]
+fn a_stderr_that_nobody_reads_keeps_nobody_from_ending_the_command() {
+    let Some(space) = Space::new("run-full-stderr") else { return };
+    let (mut read, write) = std::io::pipe().unwrap();
+    fill(&write);
+    let running = Running::start_with(&space, &MEDIUM, DEAF, |command| {
+        command.stderr(write);
+    });
+    let pids = [running.pid("pid"), running.pid("child")];
+    send(running.second(), Signal::KILL);
+    pids.into_iter().for_each(until_dead);
+    until("the end of the lock", || space.run(&["get", "deploy"]).code == Some(12));
+
+    // Its last words are an error of a program that holds nothing: they may wait.
+    std::thread::spawn(move || std::io::copy(&mut read, &mut std::io::sink()));
+    assert_eq!(running.ended().code, Some(123));
+}
+
+/// Writes until there is no room.
+fn fill(pipe: &std::io::PipeWriter) {
+    use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
+    let flags = fcntl_getfl(pipe).unwrap();
+    fcntl_setfl(pipe, flags | OFlags::NONBLOCK).unwrap();
+    while rustix::io::write(pipe, &[b'x'; 4096]).is_ok() {}
+    fcntl_setfl(pipe, flags).unwrap();
+}
+
+#[test]
+fn a_second_process_that_sleeps_through_the_commands_end_keeps_no_lock() {
+    let Some(space) = Space::new("run-sleep-end") else { return };
+    let running = Running::start(&space, &[], "kill -STOP $PPID; exit 3");
+    let ended = running.ended();
+
+    assert_eq!(ended.code, Some(123), "{}", ended.stderr);
+    assert!(
+        ended.stderr.starts_with("error: sh has ended, and it is unknown how"),
+        "{}",
+        ended.stderr
+    );
+    assert_eq!(space.run(&["get", "deploy"]).code, Some(12));
+}
+
+#[test]
 fn a_second_process_that_sleeps_is_not_needed_to_end_the_command() {
     let Some(space) = Space::new("run-stop-second") else { return };
     let (running, pids) = deaf(&space, MEDIUM);

@@ -56,10 +56,22 @@ pub(super) fn command(space: &Space, folder: &TempDir, args: &[&str]) -> Command
 impl Running {
     /// Runs a shell script under the lock.
     pub(super) fn start(space: &Space, args: &[&str], script: &str) -> Self {
+        Self::start_with(space, args, script, |_| {})
+    }
+
+    /// The same, with something else about it.
+    pub(super) fn start_with(
+        space: &Space,
+        args: &[&str],
+        script: &str,
+        prepare: impl FnOnce(&mut Command),
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut words = args.to_vec();
         words.extend(["--", "sh", "-c", script]);
-        let child = command(space, &folder, &words).spawn().unwrap();
+        let mut command = command(space, &folder, &words);
+        prepare(&mut command);
+        let child = command.spawn().unwrap();
         Self { folder, child }
     }
 

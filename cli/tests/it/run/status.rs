@@ -174,6 +174,30 @@ fn what_the_caller_ignores_the_command_ignores() {
     assert_eq!(mask(&output, "SigIgn:") & 1, 1, "{output}");
 }
 
+/// Whether this user may make pid namespaces.
+fn has_namespaces() -> bool {
+    let made = std::process::Command::new("unshare").args(["-pf", "--mount-proc", "true"]).output();
+    made.is_ok_and(|output| output.status.success())
+}
+
+#[test]
+fn a_run_may_be_process_1_or_below_one_or_have_its_group_outside() {
+    let Some(space) = Space::new("run-init") else { return };
+    if !has_namespaces() {
+        return;
+    }
+    for around in [&["setsid"][..], &["setsid", "sh", "-c", r#""$@"; exit $?"#, "sh"], &[]] {
+        let folder = tempfile::tempdir().unwrap();
+        let under = command(&space, &folder, &["--", "sh", "-c", "exit 7"]);
+        let mut unshare = std::process::Command::new("unshare");
+        unshare.args(["-pf", "--mount-proc"]).args(around);
+        unshare.arg(under.get_program()).args(under.get_args());
+        unshare.envs(under.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        let output = unshare.output().unwrap();
+        assert_eq!(output.status.code(), Some(7), "{around:?}: {output:?}");
+    }
+}
+
 #[test]
 fn a_caller_that_ignores_its_children_learns_the_status_all_the_same() {
     let Some(space) = Space::new("run-chld") else { return };

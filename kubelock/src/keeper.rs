@@ -20,8 +20,6 @@ const TICK: Duration = Duration::from_millis(500);
 const SUSPENDED_MIN: Duration = Duration::from_millis(100);
 /// So many renewals are under way at once: each takes a connection.
 const RENEWALS_MAX: usize = 128;
-/// Who has waited for its turn for so long renews without one.
-const TURN_MAX: Duration = Duration::from_millis(500);
 
 /// All holds of one [`KubeLock`] and its clones, by what is due when.
 pub(crate) struct Keeper {
@@ -206,10 +204,13 @@ struct Renewal {
 impl Renewal {
     async fn run(mut self, locks: KubeLock) {
         let keeper = self.keeper.clone();
+        // Who has waited as long as a call may take renews without a turn: so long does a server
+        // that does not answer keep the others from theirs, and a hold has time for both.
+        let patience = self.hold.call();
         let turn = tokio::select! {
             biased;
             turn = keeper.turns.acquire() => turn.ok(),
-            () = locks.runtime.sleep(TURN_MAX) => None,
+            () = locks.runtime.sleep(patience) => None,
         };
         self.hold.renew().await;
         drop(turn);

@@ -102,7 +102,9 @@ impl Lock {
     /// # }
     /// ```
     pub async fn hold(&self, object: &str, options: HoldOptions) -> Result<Guard, Error> {
-        traced(call_span!("kubelock.hold", self, object), self.try_hold(object, options)).await
+        // On the heap: the futures of callers that hold and wait stay small.
+        let call = Box::pin(self.try_hold(object, options));
+        traced(call_span!("kubelock.hold", self, object), call).await
     }
 
     /// Prolongs the lock on `object`, if this owner or this hold has it.

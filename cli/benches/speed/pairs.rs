@@ -1,15 +1,14 @@
 //! Acquire and release: ours, two bare patches, the Go package.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use kube::Client;
-use kube::core::GroupVersionResource;
-use kubelock::{AcquireOptions, Config, KubeLock, Lock};
+use kubelock::{AcquireOptions, Lock};
 use serde_json::json;
 use testkit::Cluster;
 use testkit::seed::Seed;
 
-use crate::bare;
+use crate::bare::Bare;
+use crate::stage::{create, lock, timed};
 use crate::stats::{Sample, millis};
 
 const ROUNDS: usize = 20;
@@ -19,9 +18,10 @@ pub async fn run(cluster: &'static Cluster) {
     let namespace = cluster.namespace("bench").await;
     let client = cluster.client().await;
     for object in ["ours", "bare", "go"] {
-        annotated(&client, &namespace, object).await;
+        create(&client, &namespace, object).await;
     }
     let lock = lock(&client, &namespace);
+    let bare = Bare { client, namespace: namespace.clone(), object: "bare" };
     let mut go =
         Seed::spawn(&testkit::go::seed_v0(), Some(cluster.kubeconfig())).expect("the Go program");
     let (mut ours, mut bares, mut gos) = (Vec::new(), Vec::new(), Vec::new());
@@ -32,9 +32,9 @@ pub async fn run(cluster: &'static Cluster) {
             // In turns, and in turns first, so that no drift of the machine favours either.
             if pair % 2 == 0 {
                 round_ours.push(timed(our_pair(&lock)).await);
-                round_bare.push(timed(bare::pair(&client, &namespace)).await);
+                round_bare.push(timed(bare.pair()).await);
             } else {
-                round_bare.push(timed(bare::pair(&client, &namespace)).await);
+                round_bare.push(timed(bare.pair()).await);
                 round_ours.push(timed(our_pair(&lock)).await);
             }
         }
@@ -49,22 +49,10 @@ pub async fn run(cluster: &'static Cluster) {
     report(&Sample::new(ours), &Sample::new(bares), &Sample::new(gos));
 }
 
-fn lock(client: &Client, namespace: &str) -> Lock {
-    let gvr = GroupVersionResource::gvr("", "v1", "configmaps");
-    let kube_lock = KubeLock::new(Config { client: client.clone(), gvr }).expect("a valid kind");
-    kube_lock.lock("bench").and_then(|lock| lock.namespace(namespace)).expect("valid names")
-}
-
 async fn our_pair(lock: &Lock) {
     let options = AcquireOptions { owner: "bench".into(), ..Default::default() };
     let acquired = lock.acquire("ours", options).await.expect("the lock is free");
     acquired.release().await.expect("it is ours");
-}
-
-async fn timed(pair: impl Future<Output = ()>) -> Duration {
-    let start = Instant::now();
-    pair.await;
-    start.elapsed()
 }
 
 fn go_pairs(go: &mut Seed, namespace: &str) -> Vec<Duration> {
@@ -80,19 +68,6 @@ fn go_pairs(go: &mut Seed, namespace: &str) -> Vec<Duration> {
         .zip(nanos("release_nanos"))
         .map(|(acquire, release)| Duration::from_nanos(acquire + release))
         .collect()
-}
-
-/// All three have an annotation, so that none ever needs to make the map.
-async fn annotated(client: &Client, namespace: &str, name: &str) {
-    let object = json!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "name": name, "annotations": { "team": "bench" } } });
-    let api: kube::Api<k8s_openapi::api::core::v1::ConfigMap> =
-        kube::Api::namespaced(client.clone(), namespace);
-    api.create(
-        &kube::api::PostParams::default(),
-        &serde_json::from_value(object).expect("a configmap"),
-    )
-    .await
-    .expect("a new configmap");
 }
 
 #[expect(clippy::print_stdout, reason = "the report is what this program is for")]

@@ -581,3 +581,25 @@ async fn ten_thousand_holds_of_one_process_are_all_renewed_by_a_few_tasks() {
     // To give them all back would tell nothing more.
     guards.into_iter().for_each(std::mem::forget);
 }
+
+#[tokio::test(start_paused = true)]
+async fn while_the_server_is_slow_no_more_renewals_are_under_way_than_there_are_turns() {
+    const HOLDS: usize = 400;
+    const TURNS: usize = 128;
+    let stage = PausedStage::new();
+    let locks = stage.kube_lock();
+    let mut guards = Vec::with_capacity(HOLDS);
+    for index in 0..HOLDS {
+        let lock = locks.lock(&format!("l{index}")).unwrap().namespace("default").unwrap();
+        guards.push(lock.hold("app", hold("alice")).await.unwrap());
+    }
+    stage.wire.take_sent();
+    // Each takes more than a second, so all of them are due before the first is done.
+    stage.server.set_latency(SECOND + 100 * MILLI);
+    sleep(TTL / 3 + 50 * MILLI).await;
+    assert_eq!(stage.wire.take_sent().len(), TURNS);
+    sleep(4 * (SECOND + 100 * MILLI)).await;
+    assert_eq!(stage.wire.take_sent().len(), HOLDS - TURNS, "the others had theirs then");
+    assert!(guards.iter().all(|guard| guard.valid_for() > VALIDITY - TTL / 3));
+    guards.into_iter().for_each(std::mem::forget);
+}

@@ -27,6 +27,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use kubelock::{Guard, HoldOptions, LockName, Wait};
+use nix::sys::signal::Signal;
 
 use super::session::Session;
 use crate::args::CommonArgs;
@@ -43,7 +44,7 @@ use environment::Environment;
 use second::Second;
 use signals::Signals;
 use taking::Taken;
-use watch::{Outcome, Watch};
+use watch::{End, Outcome, Watch};
 
 /// Wait for a lock, and hold it while a command runs
 #[derive(Debug, clap::Args)]
@@ -87,6 +88,8 @@ const LAUNCHER: &str = "__launcher";
 
 /// How long what was written in vain has to be removed in, when nobody waits any more.
 const TIDYING: Duration = Duration::from_millis(500);
+/// A release is not broken off before: a signal that ended the command may come late.
+const HEAD_START: Duration = Duration::from_millis(500);
 const TTL_DEFAULT: Duration = Duration::from_secs(30);
 /// What the clocks of two machines may differ by while a hold lasts, of a short one at least.
 const LEAST_DRIFT: Duration = Duration::from_millis(500);
@@ -125,6 +128,10 @@ pub(crate) async fn run(
         Taken::Interrupted(signal) => {
             // What was written in vain is removed in the background meanwhile.
             tokio::time::sleep(TIDYING).await;
+            drop(run);
+            if matches!(signal, Signal::SIGINT | Signal::SIGQUIT) {
+                signals::die_of(signal, false);
+            }
             Ok(Exit::Command(128 + signal as u8))
         }
     }
@@ -173,10 +180,11 @@ impl Run {
     /// Runs the command, and gives the lock back when nobody is left of it.
     async fn execute(mut self, target: &Target, guard: Guard) -> Result<Exit, Failure> {
         let lock = target.describe();
-        let (outcome, has_said_why) = match self.start(target, &guard) {
+        let end = match self.start(target, &guard) {
             Ok(watch) => watch.run().await,
-            Err(error) => (Outcome::Failed(error.raw_os_error().unwrap_or(0)), false),
+            Err(error) => End::not_started(&error),
         };
+        let outcome = end.outcome;
         if outcome == Outcome::Immortal {
             // Whoever lives on may still be at work: nobody gets the lock before its ttl is over.
             std::mem::forget(guard);
@@ -184,7 +192,13 @@ impl Run {
             // A lock that was lost is not ours to give back.
             self.release(target, guard).await;
         }
-        outcome::exit(outcome, has_said_why, &lock, &self.command[0])
+        let exit = outcome::exit(outcome, end.has_said_why, &lock, &self.command[0])?;
+        // The last words.
+        drop(self);
+        if let (Exit::Command(_), Some(signal)) = (exit, outcome::key(outcome)) {
+            signals::die_of(signal, end.keys_were_the_commands);
+        }
+        Ok(exit)
     }
 
     fn start<'a>(&'a mut self, target: &Target, guard: &'a Guard) -> io::Result<Watch<'a>> {
@@ -205,11 +219,27 @@ impl Run {
     }
 
     /// The command has ended, and its status counts: what goes wrong here is told, no more.
-    async fn release(&self, target: &Target, guard: Guard) {
-        if let Err(error) = guard.release().await {
-            talk::failure(&self.session.explain("release", target, &error));
+    async fn release(&mut self, target: &Target, guard: Guard) {
+        let expires_at = guard.record().expires_at();
+        // What has come until now was meant for the command.
+        self.signals.forget();
+        let released = tokio::select! {
+            biased;
+            released = guard.release() => Some(released),
+            () = impatience(&mut self.signals) => None,
+        };
+        match released {
+            Some(Ok(())) => {}
+            Some(Err(error)) => talk::failure(&self.session.explain("release", target, &error)),
+            None => talk::failure(&outcome::not_released(&target.describe(), expires_at)),
         }
     }
+}
+
+/// Comes about when somebody does not want to wait for the release any longer.
+async fn impatience(signals: &mut Signals) {
+    tokio::time::sleep(HEAD_START).await;
+    taking::interruption(signals).await;
 }
 
 /// The hold ends a third of its ttl before the record does: time to end the command in.

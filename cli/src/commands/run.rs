@@ -57,7 +57,7 @@ pub(crate) struct RunArgs {
     #[arg(value_name = "COMMAND", required = true, trailing_var_arg = true)]
     command: Vec<OsString>,
     /// Exit status when the lock is not acquired
-    #[arg(short = 'E', long, value_name = "N", default_value_t = 124)]
+    #[arg(short = 'E', long, value_name = "N", default_value_t = NOT_ACQUIRED)]
     conflict_exit_code: u8,
     #[command(flatten)]
     on: LockArgs,
@@ -80,11 +80,14 @@ Examples:
   kubelock run schema --on configmap/app --wait 5m -- ./migrate.sh
 
 Exit status: the command's own, 128+N if signal N ended it; 123 lock lost, 124 not acquired,
-  125 failed before the command ran, 126 it cannot be executed, 127 it does not exist";
+  125 refused or failed before the command ran, 126 it cannot be executed, 127 it does not exist";
 
 /// The words that make this program one of the other processes. Nobody types them.
 const WARDEN: &str = "__warden";
 const LAUNCHER: &str = "__launcher";
+
+/// The exit status when the lock is not acquired, unless another is asked for.
+const NOT_ACQUIRED: u8 = 124;
 
 /// How long what was written in vain has to be removed in, when nobody waits any more.
 const TIDYING: Duration = Duration::from_millis(500);
@@ -113,6 +116,11 @@ fn own_program() -> io::Result<PathBuf> {
 /// What this program was called: so do the others, in a list of processes.
 fn called() -> OsString {
     std::env::args_os().next().unwrap_or_else(|| "kubelock".into())
+}
+
+/// What fails before the command runs has a status of its own.
+pub(crate) fn before_the_command(failure: Failure) -> Failure {
+    outcome::before_the_command(failure, NOT_ACQUIRED)
 }
 
 pub(crate) async fn run(
@@ -221,6 +229,7 @@ impl Run {
     /// The command has ended, and its status counts: what goes wrong here is told, no more.
     async fn release(&mut self, target: &Target, guard: Guard) {
         let expires_at = guard.record().expires_at();
+        self.session.deadline = taking::call_deadline(&self.session, &self.options);
         // What has come until now was meant for the command.
         self.signals.forget();
         let released = tokio::select! {

@@ -5,6 +5,8 @@ pub(crate) mod duration;
 pub(crate) mod lock;
 pub(crate) mod wait;
 
+use std::ffi::OsString;
+
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -12,6 +14,7 @@ use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 #[cfg(unix)]
 use crate::commands::run::RunArgs;
 use crate::commands::{acquire::AcquireArgs, get::GetArgs, release::ReleaseArgs, renew::RenewArgs};
+use crate::exit::Exit;
 use crate::program;
 use cluster::ClusterArgs;
 
@@ -43,7 +46,7 @@ Examples:
 
 Exit status:
   0 done, 1 failed, 2 wrong usage, 10 yours already, 11 held by another, 12 not held, 15 unknown
-  run: the command's own; 123 lost, 124 not acquired, 125 failed before, 126 and 127 no such command";
+  run: the command's own; 123 lost, 124 not acquired, 125 not run, 126 and 127 no such command";
 
 /// One subcommand each.
 #[derive(Debug, Subcommand)]
@@ -70,15 +73,42 @@ pub(crate) struct CommonArgs {
     pub(crate) verbose: bool,
 }
 
-/// Parses the command line, or ends the process: with help, or with status 2.
-pub(crate) fn parse() -> Cli {
-    let mut definition = definition(program::name());
-    let matches = definition.get_matches_mut();
+/// Parses the command line, or says what is wrong with it; or shows the help.
+pub(crate) fn parse() -> Result<Cli, Exit> {
+    let words: Vec<OsString> = std::env::args_os().collect();
+    let cli = definition(program::name())
+        .try_get_matches_from_mut(&words)
+        .and_then(|matches| consistent(matches).and_then(|it| Cli::from_arg_matches(&it)));
+    cli.map_err(|error| {
+        // A stderr that is closed leaves nobody to tell.
+        let _ = error.print();
+        refused(&error, words)
+    })
+}
+
+/// The status of a command line that is not to be run.
+fn refused(error: &clap::Error, words: Vec<OsString>) -> Exit {
+    match error.use_stderr() {
+        false => Exit::Done,
+        // Its other statuses are those of the command.
+        true if is_run(words) => Exit::NotRun,
+        true => Exit::Usage,
+    }
+}
+
+/// Whether `run` is meant, as far as such a command line can tell.
+fn is_run(words: Vec<OsString>) -> bool {
+    let lenient = definition("kubelock").ignore_errors(true).try_get_matches_from(words);
+    lenient.is_ok_and(|matches| matches.subcommand_name() == Some("run"))
+}
+
+/// Refuses what the definition cannot.
+fn consistent(matches: ArgMatches) -> Result<ArgMatches, clap::Error> {
     if names_owner_and_hold(&matches) {
         let words = "the argument '--owner <OWNER>' cannot be used with '--hold <ID>'";
-        definition.error(ErrorKind::ArgumentConflict, words).exit();
+        return Err(definition(program::name()).error(ErrorKind::ArgumentConflict, words));
     }
-    Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+    Ok(matches)
 }
 
 /// An owner from the environment is no contradiction: a command under `run` has one there.
@@ -108,6 +138,30 @@ mod tests {
     #[test]
     fn the_definition_of_the_command_line_is_consistent() {
         definition("kubelock").debug_assert();
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_run_that_is_mistyped_is_told_from_the_commands_own_end() {
+        let code = |line: &str| {
+            let words: Vec<OsString> = line.split(' ').map(Into::into).collect();
+            let error = definition("kubelock").try_get_matches_from(&words).unwrap_err();
+            refused(&error, words).code()
+        };
+        for line in ["run", "run deploy", "run deploy --nonsense -- true", "-n ci run deploy"] {
+            assert_eq!(code(&format!("kubelock {line}")), 125, "{line}");
+        }
+        for line in
+            ["run deploy --ttl soon true", "run -E 256 deploy true", "run deploy -q -v true"]
+        {
+            assert_eq!(code(&format!("kubelock {line}")), 125, "{line}");
+        }
+        for line in ["acquire", "-n run acquire", "nonsense", "--nonsense", "release run --ttl 1"] {
+            assert_eq!(code(&format!("kubelock {line}")), 2, "{line}");
+        }
+        for line in ["--help", "run --help", "run -h", "--version"] {
+            assert_eq!(code(&format!("kubelock {line}")), 0, "{line}");
+        }
     }
 
     #[test]

@@ -8,6 +8,8 @@ pub(crate) mod renew;
 pub(crate) mod run;
 mod session;
 
+use tokio::runtime::{Builder, Runtime};
+
 use crate::args::{Cli, Command};
 use crate::client;
 use crate::exit::Exit;
@@ -18,22 +20,31 @@ use crate::output;
 pub(crate) fn run(cli: Cli) -> Result<Exit, Failure> {
     let Cli { cluster, common, command } = cli;
     match command {
-        Command::Acquire(args) => blocking(acquire::run(args, &cluster, &common)),
-        Command::Renew(args) => blocking(renew::run(args, &cluster, &common)),
-        Command::Release(args) => blocking(release::run(args, &cluster, &common)),
-        Command::Get(args) => blocking(get::run(args, &cluster, &common)),
+        Command::Acquire(args) => blocking(runtime()?, acquire::run(args, &cluster, &common)),
+        Command::Renew(args) => blocking(runtime()?, renew::run(args, &cluster, &common)),
+        Command::Release(args) => blocking(runtime()?, release::run(args, &cluster, &common)),
+        Command::Get(args) => blocking(runtime()?, get::run(args, &cluster, &common)),
         #[cfg(unix)]
-        Command::Run(args) => blocking(run::run(args, &cluster, &common)),
+        Command::Run(args) => {
+            let runtime = runtime().map_err(run::before_the_command)?;
+            blocking(runtime, run::run(args, &cluster, &common))
+        }
         Command::Version => version(),
     }
 }
 
 /// One thread does it all: a command has one request in flight.
-fn blocking(command: impl Future<Output = Result<Exit, Failure>>) -> Result<Exit, Failure> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
+fn runtime() -> Result<Runtime, Failure> {
+    Builder::new_current_thread()
         .enable_all()
         .build()
-        .map_err(|error| Failure::failed(format!("cannot start: {error}")))?;
+        .map_err(|error| Failure::failed(format!("cannot start: {error}")))
+}
+
+fn blocking(
+    runtime: Runtime,
+    command: impl Future<Output = Result<Exit, Failure>>,
+) -> Result<Exit, Failure> {
     let result = runtime.block_on(command);
     // A name that is still being resolved must not keep the process past its deadline.
     runtime.shutdown_background();

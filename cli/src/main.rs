@@ -26,7 +26,11 @@ fn main() -> ExitCode {
     if let Some(exit) = commands::run::inner_process() {
         return exit;
     }
-    let exit = commands::run(args::parse()).unwrap_or_else(|failure| {
+    let cli = match args::parse() {
+        Ok(cli) => cli,
+        Err(exit) => return exit.into(),
+    };
+    let exit = commands::run(cli).unwrap_or_else(|failure| {
         output::talk::failure(&failure);
         failure.exit
     });

@@ -211,7 +211,7 @@ pub(crate) fn no_answer(at: &Situation<'_>) -> Failure {
 pub(crate) fn too_slow(endpoint: &Endpoint, deadline: Deadline) -> Failure {
     let waited =
         if endpoint.reach.is_reached() { no_response(deadline) } else { no_connection(deadline) };
-    unreachable(&waited, endpoint).hint("wait longer with --request-timeout")
+    unreachable(&waited, endpoint).hint(format!("wait longer with {}", deadline.option()))
 }
 
 fn no_connection(deadline: Deadline) -> String {

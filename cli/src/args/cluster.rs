@@ -24,7 +24,7 @@ pub(crate) struct ClusterArgs {
     /// Group to impersonate, repeatable
     #[arg(long = "as-group", global = true, value_name = "GROUP")]
     pub(crate) as_groups: Vec<String>,
-    /// Time limit for all calls together
+    /// Time limit for all calls, in `run` for each
     #[arg(long, global = true, value_name = "DURATION", default_value = "10s", value_parser = positive)]
     #[arg(env = "KUBELOCK_REQUEST_TIMEOUT", hide_env = true)]
     pub(crate) request_timeout: Duration,

@@ -27,6 +27,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use kubelock::{Guard, HoldOptions, LockName, Wait};
+use nix::sys::signal::Signal;
 
 use super::session::Session;
 use crate::args::CommonArgs;
@@ -43,7 +44,7 @@ use environment::Environment;
 use second::Second;
 use signals::Signals;
 use taking::Taken;
-use watch::{Outcome, Watch};
+use watch::{End, Outcome, Watch};
 
 /// Wait for a lock, and hold it while a command runs
 #[derive(Debug, clap::Args)]
@@ -56,7 +57,7 @@ pub(crate) struct RunArgs {
     #[arg(value_name = "COMMAND", required = true, trailing_var_arg = true)]
     command: Vec<OsString>,
     /// Exit status when the lock is not acquired
-    #[arg(short = 'E', long, value_name = "N", default_value_t = 124)]
+    #[arg(short = 'E', long, value_name = "N", default_value_t = NOT_ACQUIRED)]
     conflict_exit_code: u8,
     #[command(flatten)]
     on: LockArgs,
@@ -79,14 +80,19 @@ Examples:
   kubelock run schema --on configmap/app --wait 5m -- ./migrate.sh
 
 Exit status: the command's own, 128+N if signal N ended it; 123 lock lost, 124 not acquired,
-  125 failed before the command ran, 126 it cannot be executed, 127 it does not exist";
+  125 refused or failed before the command ran, 126 it cannot be executed, 127 it does not exist";
 
 /// The words that make this program one of the other processes. Nobody types them.
 const WARDEN: &str = "__warden";
 const LAUNCHER: &str = "__launcher";
 
+/// The exit status when the lock is not acquired, unless another is asked for.
+const NOT_ACQUIRED: u8 = 124;
+
 /// How long what was written in vain has to be removed in, when nobody waits any more.
 const TIDYING: Duration = Duration::from_millis(500);
+/// A release is not broken off before: a signal that ended the command may come late.
+const HEAD_START: Duration = Duration::from_millis(500);
 const TTL_DEFAULT: Duration = Duration::from_secs(30);
 /// What the clocks of two machines may differ by while a hold lasts, of a short one at least.
 const LEAST_DRIFT: Duration = Duration::from_millis(500);
@@ -112,6 +118,11 @@ fn called() -> OsString {
     std::env::args_os().next().unwrap_or_else(|| "kubelock".into())
 }
 
+/// What fails before the command runs has a status of its own.
+pub(crate) fn before_the_command(failure: Failure) -> Failure {
+    outcome::before_the_command(failure, NOT_ACQUIRED)
+}
+
 pub(crate) async fn run(
     args: RunArgs,
     cluster: &ClusterArgs,
@@ -125,6 +136,10 @@ pub(crate) async fn run(
         Taken::Interrupted(signal) => {
             // What was written in vain is removed in the background meanwhile.
             tokio::time::sleep(TIDYING).await;
+            drop(run);
+            if matches!(signal, Signal::SIGINT | Signal::SIGQUIT) {
+                signals::die_of(signal, false);
+            }
             Ok(Exit::Command(128 + signal as u8))
         }
     }
@@ -173,10 +188,11 @@ impl Run {
     /// Runs the command, and gives the lock back when nobody is left of it.
     async fn execute(mut self, target: &Target, guard: Guard) -> Result<Exit, Failure> {
         let lock = target.describe();
-        let (outcome, has_said_why) = match self.start(target, &guard) {
+        let end = match self.start(target, &guard) {
             Ok(watch) => watch.run().await,
-            Err(error) => (Outcome::Failed(error.raw_os_error().unwrap_or(0)), false),
+            Err(error) => End::not_started(&error),
         };
+        let outcome = end.outcome;
         if outcome == Outcome::Immortal {
             // Whoever lives on may still be at work: nobody gets the lock before its ttl is over.
             std::mem::forget(guard);
@@ -184,7 +200,13 @@ impl Run {
             // A lock that was lost is not ours to give back.
             self.release(target, guard).await;
         }
-        outcome::exit(outcome, has_said_why, &lock, &self.command[0])
+        let exit = outcome::exit(outcome, end.has_said_why, &lock, &self.command[0])?;
+        // The last words.
+        drop(self);
+        if let (Exit::Command(_), Some(signal)) = (exit, outcome::key(outcome)) {
+            signals::die_of(signal, end.keys_were_the_commands);
+        }
+        Ok(exit)
     }
 
     fn start<'a>(&'a mut self, target: &Target, guard: &'a Guard) -> io::Result<Watch<'a>> {
@@ -205,11 +227,28 @@ impl Run {
     }
 
     /// The command has ended, and its status counts: what goes wrong here is told, no more.
-    async fn release(&self, target: &Target, guard: Guard) {
-        if let Err(error) = guard.release().await {
-            talk::failure(&self.session.explain("release", target, &error));
+    async fn release(&mut self, target: &Target, guard: Guard) {
+        let expires_at = guard.record().expires_at();
+        self.session.deadline = taking::call_deadline(&self.session, &self.options);
+        // What has come until now was meant for the command.
+        self.signals.forget();
+        let released = tokio::select! {
+            biased;
+            released = guard.release() => Some(released),
+            () = impatience(&mut self.signals) => None,
+        };
+        match released {
+            Some(Ok(())) => {}
+            Some(Err(error)) => talk::failure(&self.session.explain("release", target, &error)),
+            None => talk::failure(&outcome::not_released(&target.describe(), expires_at)),
         }
     }
+}
+
+/// Comes about when somebody does not want to wait for the release any longer.
+async fn impatience(signals: &mut Signals) {
+    tokio::time::sleep(HEAD_START).await;
+    taking::interruption(signals).await;
 }
 
 /// The hold ends a third of its ttl before the record does: time to end the command in.

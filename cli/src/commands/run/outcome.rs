@@ -3,11 +3,15 @@
 use std::ffi::OsStr;
 use std::io;
 
+use kubelock::Timestamp;
+use nix::sys::signal::Signal;
+
+use super::message::Status;
 use super::program;
 use super::watch::Outcome;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::output::text;
+use crate::output::{age, text};
 
 /// How a run ended: with the command's own status, or with a failure of ours.
 pub(super) fn exit(
@@ -35,6 +39,12 @@ pub(super) fn exit(
     }
 }
 
+/// The signal of a key that ended the command.
+pub(super) fn key(outcome: Outcome) -> Option<Signal> {
+    let Outcome::Ended { status: Status::Killed(signal), .. } = outcome else { return None };
+    [Signal::SIGINT, Signal::SIGQUIT].into_iter().find(|key| *key as i32 == signal)
+}
+
 /// Nobody was there to say so when it happened.
 fn unguarded(lock: &str) -> Failure {
     Failure::new(Exit::Lost, format!("{lock} was not renewed in time, and the command was ended"))
@@ -54,6 +64,13 @@ pub(super) fn immortal() -> Failure {
     Failure::new(Exit::Lost, message).hint("the lock is not given back: it ends with its ttl")
 }
 
+/// Somebody did not want to wait for it.
+pub(super) fn not_released(lock: &str, expires_at: Timestamp) -> Failure {
+    let until = age::second(expires_at);
+    let message = format!("{lock} may not have been given back: its record stands until {until}");
+    Failure::new(Exit::Lost, message)
+}
+
 fn not_started() -> Failure {
     let message = "the process that was to start the command has ended";
     Failure::new(Exit::NotRun, message)
@@ -71,7 +88,6 @@ pub(super) fn before_the_command(mut failure: Failure, conflict: u8) -> Failure 
 
 #[cfg(test)]
 mod tests {
-    use super::super::message::Status;
     use super::*;
 
     fn code(outcome: Outcome, lost: bool) -> u8 {
@@ -104,6 +120,15 @@ mod tests {
             assert_eq!(code(Outcome::Untold, has_said_why), 123);
             assert_eq!(code(Outcome::Immortal, has_said_why), 123);
         }
+    }
+
+    #[test]
+    fn only_what_keys_send_ends_this_program_too() {
+        assert_eq!(key(ended(Status::Killed(2), true)), Some(Signal::SIGINT));
+        assert_eq!(key(ended(Status::Killed(3), true)), Some(Signal::SIGQUIT));
+        assert_eq!(key(ended(Status::Killed(15), true)), None);
+        assert_eq!(key(ended(Status::Exited(130), true)), None);
+        assert_eq!(key(Outcome::Forced), None);
     }
 
     #[test]

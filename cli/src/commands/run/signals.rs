@@ -8,7 +8,9 @@ use std::io;
 use std::thread;
 use std::time::Duration;
 
-use nix::sys::signal::{SigSet, Signal, raise};
+use nix::sys::signal::{SigSet, Signal, kill, raise};
+use nix::unistd::Pid;
+use rustix::process::{Resource, Rlimit, setrlimit};
 use tokio::signal::unix::SignalKind;
 use tokio::sync::mpsc;
 
@@ -38,6 +40,9 @@ const FAULTS: [Signal; 7] = [
 
 /// More than anybody types while one is being passed on; what is beyond is dropped.
 const QUEUE: usize = 16;
+
+/// As `kill(2)` has it.
+const OWN_GROUP: Pid = Pid::from_raw(0);
 
 /// A stop ends with `CONT`, which is here at once then.
 const CONTINUED: Duration = Duration::from_millis(100);
@@ -83,6 +88,34 @@ impl Signals {
         std::mem::take(&mut self.put_by)
     }
 
+    /// Forgets what has come until now.
+    pub(super) fn forget(&mut self) {
+        self.put_by.clear();
+        while self.received.try_recv().is_ok() {}
+    }
+
+    /// The same for all of our group, as the kernel does for the keys of the terminal.
+    pub(super) async fn stop_group(&mut self) -> bool {
+        if kill(OWN_GROUP, Signal::SIGTSTP).is_ok() {
+            self.swallow(Signal::SIGTSTP).await;
+        }
+        self.stop().await
+    }
+
+    /// Our own copy of what our group got.
+    async fn swallow(&mut self, copy: Signal) {
+        let come = async {
+            loop {
+                match self.fresh().await {
+                    signal if signal == copy => return,
+                    signal => self.put_by(signal),
+                }
+            }
+        };
+        // There is none where it is ignored.
+        let _ = tokio::time::timeout(CONTINUED, come).await;
+    }
+
     async fn fresh(&mut self) -> Signal {
         match self.received.recv().await {
             Some(signal) => signal,
@@ -98,7 +131,7 @@ impl Signals {
         while let Ok(signal) = self.received.try_recv() {
             self.put_by(signal);
         }
-        // The others have it blocked: this thread alone gets it, and all threads stop.
+        // The other threads have it blocked: this alone gets it, and all threads stop.
         let _ = raise(Signal::SIGTSTP).and_then(|()| stop.thread_unblock());
         let _ = stop.thread_block();
         tokio::time::timeout(CONTINUED, self.continued()).await.is_ok()
@@ -131,6 +164,20 @@ fn see_children_end() -> io::Result<()> {
 /// What ends a program that waits, unless somebody saw to it that it does not.
 pub(super) fn ends(signal: Signal) -> bool {
     !matches!(signal, Signal::SIGWINCH | Signal::SIGTSTP | Signal::SIGCONT)
+}
+
+/// Ends this process as the command was ended, with our group if its keys were the command's: a
+/// shell or a `make` around it must learn that somebody wants it all to end. Returns where the
+/// signal is ignored.
+pub(super) fn die_of(signal: Signal, with_group: bool) {
+    // The command's own core, if any, is the one that tells something.
+    let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
+    if with_group {
+        let _ = kill(OWN_GROUP, signal);
+    }
+    let _ = raise(signal).and_then(|()| SigSet::from(signal).thread_unblock());
 }
 
 /// Makes this process deaf to all that can be refused.

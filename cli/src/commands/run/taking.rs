@@ -34,7 +34,7 @@ pub(super) async fn hold(
     let on_wait = (!quiet).then(|| talk::waiting(&target));
     let options = HoldOptions { on_wait, ..options.clone() };
     // From here on each call has its own.
-    let deadline = options.deadline.map_or(session.deadline, Deadline::after);
+    let deadline = call_deadline(session, &options);
     match in_time(&lock, &target.object, options).await {
         Ok(guard) => Ok(Taken::Held(Box::new(target), Box::new(guard))),
         Err(error) => {
@@ -42,6 +42,12 @@ pub(super) async fn hold(
             Err(sentence::failure(&error, &situation))
         }
     }
+}
+
+/// How long one call of a hold may take.
+pub(super) fn call_deadline(session: &Session, options: &HoldOptions) -> Deadline {
+    let timeout = session.deadline.timeout();
+    Deadline::of_call(timeout, options.deadline.unwrap_or(timeout))
 }
 
 /// Who waits is not told that a cluster cannot be reached: here the first trouble, before anybody

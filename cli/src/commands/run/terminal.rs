@@ -34,6 +34,11 @@ impl Terminal {
         tcgetpgrp(&self.device).ok()
     }
 
+    /// Whether our group has the foreground.
+    pub(super) fn is_ours(&self) -> bool {
+        self.foreground() == Some(self.ours)
+    }
+
     /// Gives the foreground to the command, if it is ours to give.
     pub(super) fn give(&self, group: Group) -> bool {
         let foreground = self.foreground();

@@ -46,7 +46,7 @@ fn supervise(first: Channel, words: &[OsString]) -> io::Result<()> {
     })?;
     let mut warden = Warden::new(first, launched, deadlines, grace, group.and_then(Terminal::open));
     warden.go(&stdin);
-    // Whoever writes to it is to notice when the command no longer reads.
+    // Nothing is read from it here. The first process keeps its own, as any parent does.
     drop(stdin);
     warden.watch();
     Ok(())

@@ -61,6 +61,22 @@ pub(super) enum Outcome {
     Immortal,
 }
 
+/// How it went.
+pub(super) struct End {
+    pub(super) outcome: Outcome,
+    /// Whether it was said before that the command is being ended, and why.
+    pub(super) has_said_why: bool,
+    /// Whether our group has the terminal, and the keys to end a program did not reach it.
+    pub(super) keys_were_the_commands: bool,
+}
+
+impl End {
+    pub(super) fn not_started(error: &std::io::Error) -> Self {
+        let outcome = Outcome::Failed(error.raw_os_error().unwrap_or(0));
+        Self { outcome, has_said_why: false, keys_were_the_commands: false }
+    }
+}
+
 /// What is known of the command, and who looks after it.
 pub(super) struct Watch<'a> {
     guard: &'a Guard,
@@ -80,6 +96,8 @@ pub(super) struct Watch<'a> {
     /// Since when the group is gone without a report of it.
     silent_since: Option<Instant>,
     terminal: Option<Terminal>,
+    /// Whether a signal reached us that a key may have sent.
+    interrupted: bool,
 }
 
 impl<'a> Watch<'a> {
@@ -109,13 +127,12 @@ impl<'a> Watch<'a> {
             lost: false,
             silent_since: None,
             terminal: own_group().and_then(Terminal::open),
+            interrupted: false,
         })
     }
 
     /// Waits for the end of the command, and of all in its group.
-    ///
-    /// Tells whether it was said before that the command is being ended, and why.
-    pub(super) async fn run(mut self) -> (Outcome, bool) {
+    pub(super) async fn run(mut self) -> End {
         let guard = self.guard;
         let mut loss = pin!(guard.lost());
         let outcome = loop {
@@ -139,7 +156,12 @@ impl<'a> Watch<'a> {
         self.take_terminal_back();
         self.say_what_is_known_by_now().await;
         self.second.finish();
-        (outcome, self.lost || self.second_is_gone)
+        let has_terminal = self.terminal.as_ref().is_some_and(Terminal::is_ours);
+        End {
+            outcome,
+            has_said_why: self.lost || self.second_is_gone,
+            keys_were_the_commands: has_terminal && !self.interrupted,
+        }
     }
 
     fn rest(&self) -> Duration {
@@ -209,6 +231,7 @@ impl<'a> Watch<'a> {
 
     /// `CONT` comes from the user's shell, which may have put us in the foreground.
     fn pass_on(&mut self, signal: Signal) {
+        self.interrupted |= matches!(signal, Signal::SIGINT | Signal::SIGQUIT);
         match self.group {
             None => self.early.push(signal),
             Some(_) if signal == Signal::SIGCONT => self.resume(),
@@ -223,8 +246,14 @@ impl<'a> Watch<'a> {
 
     /// The command stopped, so we do, for the user's shell to see. The second process does not.
     async fn stop(&mut self, signal: i32) {
-        let stopped = self.signals.stop().await;
-        let for_terminal = [Signal::SIGTTIN, Signal::SIGTTOU].iter().any(|s| *s as i32 == signal);
+        let is_any = |signals: &[Signal]| signals.iter().any(|s| *s as i32 == signal);
+        let for_terminal = is_any(&[Signal::SIGTTIN, Signal::SIGTTOU]);
+        // A script or a `make` around us is to stop with us, or the user gets no prompt.
+        let stopped = if self.terminal.is_some() && (for_terminal || is_any(&[Signal::SIGTSTP])) {
+            self.signals.stop_group().await
+        } else {
+            self.signals.stop().await
+        };
         if let Some(group) = self.group
             && for_terminal
             && !stopped

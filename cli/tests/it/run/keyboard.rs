@@ -109,6 +109,48 @@ fn ctrl_c_is_the_commands() {
 }
 
 #[test]
+fn ctrl_c_ends_the_loop_or_script_around_it_too() {
+    let Some(space) = Space::new("run-ctrl-c-around") else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let line = "kubelock run $L -- sh -c 'echo up-$((1+1)); exec sleep 1000'";
+    std::fs::write(folder.path().join("script"), format!("{line}; exit 9")).unwrap();
+    let mut shell = shell(&space, &folder);
+    for around in [
+        format!("for i in 1 2; do {line}; done"),
+        "bash $DIR/script".into(),
+        "sh $DIR/script".into(),
+    ] {
+        run(&mut shell, &around);
+        shell.expect("up-2");
+        shell.type_in(CTRL_C).unwrap();
+        shell.expect(PROMPT);
+        run(&mut shell, "echo ended-$?");
+        shell.expect("ended-130");
+        shell.expect(PROMPT);
+    }
+}
+
+#[test]
+fn ctrl_z_suspends_the_script_around_it_too() {
+    let Some(space) = Space::new("run-ctrl-z-around") else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let script = "kubelock run $L -- sh -c 'echo up-$((1+1)); exec cat'; echo then-$((1+1))";
+    std::fs::write(folder.path().join("script"), script).unwrap();
+    let mut shell = shell(&space, &folder);
+    run(&mut shell, "bash $DIR/script");
+    shell.expect("up-2");
+    shell.type_in(CTRL_Z).unwrap();
+    shell.expect("Stopped");
+    shell.expect(PROMPT);
+    run(&mut shell, "fg");
+    shell.expect("bash $DIR/script");
+    run(&mut shell, "a line");
+    shell.expect("a line\r\na line");
+    shell.type_in(CTRL_D).unwrap();
+    shell.expect("then-2");
+}
+
+#[test]
 fn a_suspended_command_goes_on_in_the_background() {
     let Some(space) = Space::new("run-bg") else { return };
     let folder = tempfile::tempdir().unwrap();

@@ -1,6 +1,7 @@
 //! A command under a lock, and what the test sees of its processes.
 
 use std::fs;
+use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
@@ -35,6 +36,7 @@ pub(super) struct Running {
 /// How it ended.
 pub(super) struct Ended {
     pub(super) code: Option<i32>,
+    pub(super) signal: Option<i32>,
     pub(super) stderr: String,
 }
 
@@ -113,7 +115,8 @@ impl Running {
 
     pub(super) fn ended(self) -> Ended {
         let output = self.child.wait_with_output().unwrap();
-        Ended { code: output.status.code(), stderr: String::from_utf8(output.stderr).unwrap() }
+        let (code, signal) = (output.status.code(), output.status.signal());
+        Ended { code, signal, stderr: String::from_utf8(output.stderr).unwrap() }
     }
 }
 

@@ -70,3 +70,17 @@ fn a_signal_that_the_command_does_not_catch_ends_it_and_frees_the_lock() {
     until_dead(command);
     assert_eq!(space.run(&["get", "deploy"]).code, Some(12));
 }
+
+#[test]
+fn a_command_that_dies_of_a_key_takes_this_program_along_once_the_lock_is_free() {
+    let Some(space) = Space::new("run-key") else { return };
+    for (key, number) in [(Signal::INT, 2), (Signal::QUIT, 3)] {
+        let running = Running::start(&space, &[], "echo $$ >$DIR/pid; exec sleep 1000");
+        running.pid("pid");
+        send(running.first(), key);
+        let ended = running.ended();
+
+        assert_eq!((ended.code, ended.signal), (None, Some(number)), "{}", ended.stderr);
+        assert_eq!(space.run(&["get", "deploy"]).code, Some(12));
+    }
+}

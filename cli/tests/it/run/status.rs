@@ -55,9 +55,9 @@ fn failures_before_the_command_have_a_status_of_their_own() {
     assert_eq!(run(&["run", "deploy", "--", "true"]), Some(125));
     assert_eq!(run(&["run", "deploy", "--ttl", "2s", "--", "true"]), Some(125));
     assert_eq!(run(&["run", "Not_A_Lease", "--", "true"]), Some(125));
-    // Before it is known to be a run at all.
-    assert_eq!(run(&["run", "deploy"]), Some(2));
-    assert_eq!(run(&["run", "deploy", "--nonsense", "--", "true"]), Some(2));
+    assert_eq!(run(&["run", "deploy"]), Some(125));
+    assert_eq!(run(&["run", "deploy", "--nonsense", "--", "true"]), Some(125));
+    assert_eq!(run(&["--nonsense"]), Some(2));
 }
 
 #[test]

@@ -61,6 +61,8 @@ pub(super) struct Contest {
     protection: Protection,
     /// How long whoever takes the lock next is to be stopped.
     armed: Option<Duration>,
+    /// Who was stopped so.
+    taker: Option<String>,
     /// Whose command beat last.
     holder: String,
     /// Once nothing goes wrong any more: which run of each contender had the lock since.
@@ -110,6 +112,7 @@ impl Contest {
             dice,
             protection,
             armed: None,
+            taker: None,
             holder: String::new(),
             served: None,
             statuses: BTreeMap::new(),
@@ -182,8 +185,8 @@ impl Contest {
         let taker = self.sightings.owner().filter(|owner| *owner != self.holder);
         let taker =
             self.contenders.iter().find(|contender| taker.as_ref() == Some(&contender.who()));
-        if let Some(first) = taker.map(Contender::first) {
-            self.armed = None;
+        if let Some((who, first)) = taker.map(|taker| (taker.who(), taker.first())) {
+            (self.armed, self.taker) = (None, Some(who));
             self.stop(first, lasts);
         }
     }
@@ -200,6 +203,11 @@ impl Contest {
         if let Some(served) = &mut self.served {
             served.insert(slot, who);
             return self.after(span, Action::End(self.contenders[slot].end()));
+        }
+        if self.taker.take().is_some_and(|taker| taker == who) {
+            // Its first process sleeps already: another fault could put both to sleep, and from a
+            // pause of the whole nothing protects.
+            return self.after(delay + LONG, Action::End(self.contenders[slot].end()));
         }
         self.tally.fault(fault);
         let end = match fault {

@@ -7,6 +7,10 @@
 /// lock lasts and without telling. kubelock stays correct with such a client, but can
 /// tell less often what became of a write.
 ///
+/// kube's connector does not set `TCP_NODELAY`, so the first requests over a new connection may
+/// take some 40 ms more. Where that matters, build the client by [`kube::client::ConfigExt`] over
+/// a connector with `set_nodelay(true)`, and without a retry layer.
+///
 /// # Errors
 /// As [`kube::Client::try_from`]: a proxy, certificate or credential that cannot be used.
 ///

@@ -10,11 +10,12 @@ use crate::control_plane;
 use crate::terminal::{print, say};
 
 /// What is typed, and the exit status that it must have.
-const TRANSCRIPT: [(&str, i32); 5] = [
+const TRANSCRIPT: [(&str, i32); 6] = [
     ("kubelock acquire deploy --owner alice --ttl 30s", 0),
     ("kubelock get deploy", 0),
     ("kubelock acquire deploy --owner bob", 11),
     ("kubelock release deploy --owner alice", 0),
+    ("kubelock run deploy --owner bob -- echo working", 0),
     ("kubelock get deploy", 12),
 ];
 

@@ -229,12 +229,12 @@ impl Waiting {
     /// Pauses after a claim that has to be made again, at first not at all.
     pub(crate) async fn go_on(&mut self) -> Result<(), Error> {
         let deadline = self.plan.call;
-        let error = Error::Contended { lock: self.lock(), deadline };
+        let patience = self.patience(|lock| Error::Contended { lock, deadline })?;
         self.failures += 1;
-        match self.failures {
-            1 => self.patience(|_| error).map(drop),
-            failures => self.pause_or(error, failures).await,
+        if self.failures > 1 {
+            self.pause(self.failures, patience).await;
         }
+        Ok(())
     }
 
     /// Pauses before the next try, or ends with this error if there is no time for one.
@@ -243,11 +243,15 @@ impl Waiting {
             on_wait.tell(Obstacle::Trouble(&error));
         }
         let patience = self.patience(|_| error)?;
+        self.pause(failures, patience).await;
+        Ok(())
+    }
+
+    async fn pause(&self, failures: u32, patience: Option<Duration>) {
         let pause = PAUSE_MAX.min(PAUSE_MIN.saturating_mul(1 << failures.min(10)));
         let pause = spread(pause, self.lock.locks.runtime.random());
         let pause = patience.map_or(pause, |left| pause.min(left));
         self.lock.locks.runtime.sleep(pause).await;
-        Ok(())
     }
 
     /// How long the caller will wait yet; the error if that is over.

@@ -247,7 +247,7 @@ impl Waiting {
         Ok(())
     }
 
-    async fn pause(&self, failures: u32, patience: Option<Duration>) {
+    async fn pause(&mut self, failures: u32, patience: Option<Duration>) {
         let pause = PAUSE_MAX.min(PAUSE_MIN.saturating_mul(1 << failures.min(10)));
         let pause = spread(pause, self.lock.locks.runtime.random());
         let pause = patience.map_or(pause, |left| pause.min(left));

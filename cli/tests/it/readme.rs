@@ -1,5 +1,6 @@
 //! What README shows is what one sees.
 
+use crate::process::Kubelock;
 use crate::space::Space;
 
 const README: &str = include_str!("../../../README.md");
@@ -31,8 +32,10 @@ fn the_transcript_of_readme_is_what_the_commands_print() {
     let steps = transcript();
     assert!(steps.len() >= 5, "{steps:?}");
     for (typed, shown) in steps {
-        let arguments: Vec<&str> = typed.split(' ').skip(1).collect();
-        let outcome = space.run(&arguments);
+        let mut arguments: Vec<&str> = typed.split(' ').skip(1).collect();
+        // Before the words of a command that `run` runs.
+        arguments.splice(1..1, ["-n", &space.namespace]);
+        let outcome = Kubelock::new(&arguments).env("KUBECONFIG", space.cluster.kubeconfig()).run();
         let code = outcome.code.filter(|code| *code != 0);
         let ending = code.map(|code| format!("(exit status {code})")).unwrap_or_default();
         let printed = format!("{}{}{ending}", outcome.stdout, outcome.stderr);

@@ -10,6 +10,12 @@ pub(crate) fn name() -> &'static str {
     std::env::args_os().next().map_or("kubelock", |first| called(&first))
 }
 
+/// The path of this very program: on Linux even where its file was replaced since it was started.
+#[cfg(unix)]
+pub(crate) fn own_path() -> std::io::Result<std::path::PathBuf> {
+    if cfg!(target_os = "linux") { Ok("/proc/self/exe".into()) } else { std::env::current_exe() }
+}
+
 fn called(first_argument: &OsStr) -> &'static str {
     match Path::new(first_argument).file_stem().and_then(OsStr::to_str) {
         Some("kubectl-kubelock") => "kubectl kubelock",

@@ -5,6 +5,9 @@
 
 use std::process::{Command, ExitCode};
 
+#[cfg(unix)]
+use crate::program;
+
 /// The word that makes this program become another. Nobody types it.
 #[cfg(unix)]
 const WORD: &str = "__unblocked";
@@ -15,7 +18,7 @@ const NOT_EXECUTED: u8 = 127;
 /// The same command with a clean mask; its stdin and stdout are to be set.
 #[cfg(unix)]
 pub(super) fn command(of: &Command) -> Command {
-    let own = std::env::current_exe().unwrap_or_else(|_| "kubelock".into());
+    let own = program::own_path().unwrap_or_else(|_| "kubelock".into());
     let mut command = Command::new(own);
     command.arg(WORD).arg(of.get_program()).args(of.get_args());
     for (name, value) in of.get_envs() {

@@ -22,7 +22,6 @@ mod watch;
 
 use std::ffi::OsString;
 use std::io;
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -106,11 +105,6 @@ pub(crate) fn inner_process() -> Option<ExitCode> {
         _ => return None,
     };
     Some(become_it(&words.collect::<Vec<_>>()))
-}
-
-/// This very program: on Linux even where its file was replaced since it was started.
-fn own_program() -> io::Result<PathBuf> {
-    if cfg!(target_os = "linux") { Ok("/proc/self/exe".into()) } else { std::env::current_exe() }
 }
 
 /// What this program was called: so do the others, in a list of processes.

@@ -14,7 +14,8 @@ use super::environment::Environment;
 use super::message::{FRAME, Message, Order, Report};
 use super::plan::Deadlines;
 use super::terminal::own_group;
-use super::{WARDEN, called, own_program};
+use super::{WARDEN, called};
+use crate::program::own_path;
 
 /// The process, and the way to it and back.
 pub(super) struct Second {
@@ -31,7 +32,7 @@ impl Second {
         let (orders, theirs) = Channel::pair()?;
         let reports = orders.try_clone()?.into_stream();
         reports.set_nonblocking(true)?;
-        let mut command = Command::new(own_program()?);
+        let mut command = Command::new(own_path()?);
         command.arg0(called()).arg(WARDEN).args(words).process_group(0);
         environment.apply(&mut command);
         let child = command.stdin(Stdio::from(OwnedFd::from(theirs))).spawn()?;

@@ -19,9 +19,10 @@ use super::group::Group;
 use super::message::{Order, Report, Status};
 use super::plan::{Deadlines, Plan, Step};
 use super::terminal::{Terminal, wants_foreground};
-use super::{LAUNCHER, called, outcome, own_program, signals, waiter};
+use super::{LAUNCHER, called, outcome, signals, waiter};
 use crate::output::aside::Aside;
 use crate::output::talk;
+use crate::program::own_path;
 
 /// How long those whom the command left behind may take to end.
 const LINGER: Duration = Duration::from_secs(1);
@@ -61,7 +62,7 @@ struct Launched {
 
 fn launch(words: &[OsString]) -> io::Result<Launched> {
     let (channel, theirs) = Channel::pair()?;
-    let child = Command::new(own_program()?)
+    let child = Command::new(own_path()?)
         .arg0(called())
         .arg(LAUNCHER)
         .args(words)

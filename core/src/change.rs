@@ -85,11 +85,6 @@ impl Change {
         self
     }
 
-    /// Whether the answer that confirmed the change is that to its only attempt.
-    pub fn is_first_try(&self) -> bool {
-        self.doubt.is_first_try()
-    }
-
     /// Whether an attempt got no answer.
     pub fn has_unanswered(&self) -> bool {
         self.doubt.has_unanswered()

@@ -143,10 +143,8 @@ impl Lock {
         better: &Record,
     ) -> Result<Sight, Error> {
         let lock = session.lock();
-        let mut call = Change::replace(sight.uid, record.encode(), better.encode());
-        if self.locks.memory.puts(&lock) {
-            call = call.by_put(None);
-        }
+        let change = Change::replace(sight.uid, record.encode(), better.encode());
+        let mut call = self.locks.by_known_verb(&lock, change);
         match session.drive(&mut call).await {
             change::Outcome::Changed(sight) | change::Outcome::Applied(sight) => Ok(sight),
             change::Outcome::Gone(sight) => Err(self.taken_away(&lock, &sight, options)),

@@ -239,8 +239,8 @@ impl Hold {
         if let Some(Extra { operations, subresource }) = extra.clone() {
             call =
                 call.with_operations(operations, subresource, self.is_repeatable(extra.as_ref()));
-        } else if locks.memory.puts(&self.lock_ref) {
-            call = call.by_put(None);
+        } else {
+            call = locks.by_known_verb(&self.lock_ref, call);
         }
         let mut session = Session::new(locks, &self.lock_ref, terms.call().min(left));
         let outcome = session.drive(&mut call).await;
@@ -300,9 +300,7 @@ impl Hold {
         let mut session = Session::new(locks, &self.lock_ref, call);
         loop {
             let change = Change::remove(uid.clone(), old.clone());
-            let change =
-                if locks.memory.puts(&self.lock_ref) { change.by_put(None) } else { change };
-            let mut change = change;
+            let mut change = locks.by_known_verb(&self.lock_ref, change);
             match session.drive(&mut change).await {
                 Outcome::Failed(failure) => {
                     let record = Record::decode(&old).ok();

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kube::core::GroupVersionResource;
+use kubelock_core::change::Change;
 use kubelock_core::name::{LockName, PathSegment, Prefix};
 use kubelock_core::reading::Reading;
 use kubelock_core::stamp;
@@ -12,6 +13,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::error::Error;
 use crate::keeper::Keeper;
 use crate::lock::Lock;
+use crate::lock_ref::LockRef;
 use crate::memory::{Memory, ServerTime};
 use crate::runtime::{Runtime, TokioRuntime};
 use crate::telemetry;
@@ -101,6 +103,11 @@ impl KubeLock {
         if off > SKEW_MAX && self.memory.warns_of_skew() {
             telemetry::skew(off);
         }
+    }
+
+    /// The same change by the verb that is known to work here.
+    pub(crate) fn by_known_verb(&self, lock: &LockRef, change: Change) -> Change {
+        if self.memory.puts(lock) { change.by_put(None) } else { change }
     }
 
     /// What the clocks that never step show now.

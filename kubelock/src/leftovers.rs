@@ -97,7 +97,7 @@ async fn look(locks: &KubeLock, lock: &LockRef, call: Duration, sent: &[String])
     let Ok(sight) = session.look(locks.memory.puts(lock)).await else { return };
     let Some(value) = sent.iter().find(|value| sight.shows(value)) else { return };
     let change = Change::remove(sight.uid, value.clone());
-    let mut change = if locks.memory.puts(lock) { change.by_put(None) } else { change };
+    let mut change = locks.by_known_verb(lock, change);
     // What fails is tried again at the next look.
     let _ = session.drive(&mut change).await;
 }

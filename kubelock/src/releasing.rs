@@ -98,7 +98,7 @@ impl Lock {
             }
         }
         let call = Change::remove(acquired.uid.clone(), value);
-        let call = if self.locks.memory.puts(lock) { call.by_put(None) } else { call };
+        let call = self.locks.by_known_verb(lock, call);
         match self.remove(&mut session, call).await? {
             None => Ok(()),
             Some(sight) => Err(self.replaced(acquired, &sight)),

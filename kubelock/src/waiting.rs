@@ -200,21 +200,20 @@ impl Waiting {
         if !is_transient(&error) {
             return Err(error);
         }
-        self.failures += 1;
-        self.pause_or(error, self.failures).await?;
-        self.again().await
+        self.again(error).await
     }
 
     pub(crate) async fn look_again(&mut self, failure: Failure) -> Result<Option<Decided>, Error> {
         let locks = self.lock.locks.clone();
         let session = Session::new(&locks, &self.lock_ref, self.plan.call);
         let error = session.failed(None, failure);
-        self.failures += 1;
-        self.pause_or(error, self.failures).await?;
-        self.again().await
+        self.again(error).await
     }
 
-    async fn again(&mut self) -> Result<Option<Decided>, Error> {
+    /// Looks anew after a pause, or ends with this error if there is no time for that.
+    async fn again(&mut self, error: Error) -> Result<Option<Decided>, Error> {
+        self.failures += 1;
+        self.pause_or(error, self.failures).await?;
         match self.look().await? {
             Some(sight) => self.decide(sight).await,
             None => self.create().map(Some),

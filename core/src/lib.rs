@@ -13,6 +13,7 @@ pub mod doubt;
 pub mod expiry;
 pub mod go_json;
 pub mod hold;
+pub mod mutant;
 pub mod name;
 pub mod operations;
 pub mod pace;

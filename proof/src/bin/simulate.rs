@@ -1,0 +1,3 @@
+//! Runs simulated schedules.
+
+fn main() {}

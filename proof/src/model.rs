@@ -1,0 +1,1 @@
+//! The decisions of the core, explored in all orders.

@@ -1,0 +1,1 @@
+//! Model, simulation, and the mutants that they must catch.

@@ -1,0 +1,1 @@
+//! The sandbox beside a real API server.

@@ -1,0 +1,3 @@
+//! What both servers do, in the words of an API client.
+
+mod patch;

@@ -43,12 +43,51 @@ impl Answer {
         assert_eq!(self.code, code);
     }
 
+    /// What validation says of an object; each cause is a field, its reason and a message.
+    #[track_caller]
+    pub fn invalid(&self, kind: &str, name: &str, causes: &[[&str; 3]]) {
+        let told: Vec<String> =
+            causes.iter().map(|[field, _, message]| format!("{field}: {message}")).collect();
+        let told = if told.len() == 1 { told.concat() } else { format!("[{}]", told.join(", ")) };
+        let causes: Vec<Value> = causes
+            .iter()
+            .map(|[field, reason, message]| {
+                json!({ "reason": reason, "message": message, "field": field })
+            })
+            .collect();
+        let details = details(name, kind, json!(causes));
+        self.refused(422, "Invalid", &format!("{kind} \"{name}\" is invalid: {told}"), details);
+    }
+
+    /// The Status of an object that is not there.
+    #[track_caller]
+    pub fn not_found(&self, kind: &str, name: &str) {
+        let message = format!("{kind} \"{name}\" not found");
+        self.refused(404, "NotFound", &message, details(name, kind, Value::Null));
+    }
+
+    /// The Status of a write that came too late.
+    #[track_caller]
+    pub fn conflict(&self, kind: &str, name: &str, why: &str) {
+        let message = format!("Operation cannot be fulfilled on {kind} \"{name}\": {why}");
+        self.refused(409, "Conflict", &message, details(name, kind, Value::Null));
+    }
+
     /// What a JSON Patch gets whose operations could not be done.
     #[track_caller]
     pub fn failed_patch(&self) {
         let message = "the server rejected our request due to an error in our request";
         self.refused(422, "Invalid", message, json!({}));
     }
+}
+
+/// A kind or resource is followed by its group, if it has one: `leases.coordination.k8s.io`.
+fn details(name: &str, kind: &str, causes: Value) -> Value {
+    let (kind, group) = kind.split_once('.').unwrap_or((kind, ""));
+    let mut details = json!({ "name": name, "group": group, "kind": kind, "causes": causes });
+    let fields = details.as_object_mut().unwrap();
+    fields.retain(|_, value| !value.is_null() && value != "");
+    details
 }
 
 /// The Status that says why not.

@@ -3,7 +3,11 @@
 mod create;
 mod delete;
 mod json_patch;
+mod list;
 mod names;
 mod patch;
+mod paths;
+mod representation;
+mod selector;
 mod status;
 mod update;

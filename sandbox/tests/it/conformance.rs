@@ -11,3 +11,4 @@ mod representation;
 mod selector;
 mod status;
 mod update;
+mod watch;

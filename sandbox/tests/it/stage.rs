@@ -102,9 +102,15 @@ impl Stage {
         patch.content_type("application/strategic-merge-patch+json").send().await
     }
 
-    /// A watch, which the server opens.
+    /// An open watch.
     pub async fn watch(&self, what: &str) -> Watching {
+        self.watch_as(what, "application/json").await
+    }
+
+    /// The same with events in this representation.
+    pub async fn watch_as(&self, what: &str, accept: &str) -> Watching {
         let separator = if what.contains('?') { '&' } else { '?' };
-        Watching::open(self.ask("GET", &format!("{what}{separator}watch=true"))).await
+        let ask = self.ask("GET", &format!("{what}{separator}watch=true"));
+        Watching::open(ask.accept(accept)).await
     }
 }

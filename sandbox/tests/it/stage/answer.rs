@@ -46,8 +46,14 @@ impl Answer {
     /// What validation says of an object; each cause is a field, its reason and a message.
     #[track_caller]
     pub fn invalid(&self, kind: &str, name: &str, causes: &[[&str; 3]]) {
-        let told: Vec<String> =
-            causes.iter().map(|[field, _, message]| format!("{field}: {message}")).collect();
+        let mut told = Vec::new();
+        for [field, _, message] in causes {
+            let text = format!("{field}: {message}");
+            // What is found more than once is among the causes as often, and told once.
+            if !told.contains(&text) {
+                told.push(text);
+            }
+        }
         let told = if told.len() == 1 { told.concat() } else { format!("[{}]", told.join(", ")) };
         let causes: Vec<Value> = causes
             .iter()

@@ -4,5 +4,6 @@
 #[macro_use]
 mod cases;
 
+mod clients;
 mod conformance;
 mod stage;

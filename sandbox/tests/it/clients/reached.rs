@@ -1,0 +1,29 @@
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::stage::Stage;
+
+/// A server as programs reach it: a kubeconfig, and a namespace of one's own.
+pub struct Reached {
+    pub stage: Stage,
+    kubeconfig: PathBuf,
+}
+
+impl Reached {
+    /// kube-apiserver; `None` where the environment asks for no tests on it.
+    pub async fn real(test: &str) -> Option<Self> {
+        let stage = Stage::real(test).await?;
+        Some(Self { stage, kubeconfig: testkit::cluster()?.kubeconfig().to_owned() })
+    }
+
+    pub fn kubeconfig(&self) -> &Path {
+        &self.kubeconfig
+    }
+
+    /// kubectl in the namespace.
+    pub fn kubectl(&self) -> Command {
+        let mut command = testkit::kubectl(&self.kubeconfig);
+        command.arg("--namespace").arg(self.stage.namespace());
+        command
+    }
+}

@@ -17,5 +17,14 @@ macro_rules! cases {
                 }
             )+
         }
+
+        mod sandbox {
+            $(
+                #[tokio::test(start_paused = true)]
+                async fn $case() {
+                    super::$case(&$crate::stage::Stage::sandbox(stringify!($case)).await).await;
+                }
+            )+
+        }
     };
 }

@@ -5,10 +5,11 @@ mod object;
 mod question;
 mod watching;
 
+use ::sandbox::Sandbox;
 use kube::Client;
 use serde_json::{Value, json};
 
-pub use answer::{Answer, refusal};
+pub use answer::Answer;
 pub use object::{object, path};
 pub use question::Question;
 pub use watching::{Heard, Watching};
@@ -28,6 +29,18 @@ impl Stage {
         let cluster = testkit::cluster()?;
         cluster.ensure_crds().await;
         Some(Self::on(cluster.client().await, case).await)
+    }
+
+    /// On a sandbox of its own.
+    pub async fn sandbox(case: &str) -> Self {
+        Self::on_sandbox(&Sandbox::new(), case).await
+    }
+
+    /// On this sandbox.
+    pub async fn on_sandbox(sandbox: &Sandbox, case: &str) -> Self {
+        let client = sandbox.client();
+        testkit::ensure_crds(&client).await;
+        Self::on(client, case).await
     }
 
     /// The namespace's name says which case left it.

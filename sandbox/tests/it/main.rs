@@ -6,4 +6,5 @@ mod cases;
 
 mod clients;
 mod conformance;
+mod differential;
 mod stage;

@@ -7,4 +7,5 @@ mod cases;
 mod clients;
 mod conformance;
 mod differential;
+mod hostile;
 mod stage;

@@ -13,8 +13,9 @@ use crate::request::Request;
 use crate::sandbox::Sandbox;
 use crate::state::State;
 use crate::status::Status;
+use crate::users::User;
 use crate::verbs::{create, delete, delete_collection, get, list, patch, update, watch};
-use crate::{discovery, rbac, reviews};
+use crate::{discovery, rbac, reviews, users};
 
 /// Where the real server tells its health.
 const HEALTH: [&str; 3] = ["/healthz", "/livez", "/readyz"];
@@ -25,11 +26,18 @@ pub(crate) fn answer(server: &Sandbox, request: &Request) -> Reply {
 
 fn respond(server: &Sandbox, request: &Request) -> Result<Reply, Status> {
     let attributes = Attributes::of(request);
-    rbac::authorize(&server.state(), &request.user, &attributes)?;
+    let user = permitted(&server.state(), request, &attributes)?;
     match &attributes.resource {
-        Some(path) => resource(server, request, path, &attributes.verb),
+        Some(path) => resource(server, request, &user, path, &attributes.verb),
         None => Ok(elsewhere(&server.state(), request)),
     }
+}
+
+/// As whom the request is answered: somebody who may.
+fn permitted(state: &State, request: &Request, attributes: &Attributes) -> Result<User, Status> {
+    let user = users::impersonated(state, &request.user, &request.headers, attributes)?;
+    rbac::authorize(state, &user, attributes)?;
+    Ok(user)
 }
 
 fn elsewhere(state: &State, request: &Request) -> Reply {
@@ -69,11 +77,12 @@ fn version() -> serde_json::Value {
 fn resource(
     server: &Sandbox,
     request: &Request,
+    user: &User,
     path: &ResourcePath,
     verb: &str,
 ) -> Result<Reply, Status> {
     if request.method == Method::POST
-        && let Some(review) = reviews::answer(&server.state(), request, path)
+        && let Some(review) = reviews::answer(&server.state(), request, user, path)
     {
         return review.map(|review| Reply::json(201, &review));
     }
@@ -82,7 +91,8 @@ fn resource(
     };
     check_scope(&kind, path)?;
     let form = accept::negotiate(request.header(header::ACCEPT))?;
-    let call = Call { kind, path, request, form };
+    let clock = server.state().clock.clone();
+    let call = Call { kind, path, request, form, clock };
     match verb {
         "get" => get::get(&server.state(), &call),
         "list" => list::list(&server.state(), &call),

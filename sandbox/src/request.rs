@@ -1,12 +1,13 @@
 //! One request, read.
 
 use http::Method;
-use http::header::{self, HeaderMap};
+use http::header::{self, HeaderMap, HeaderValue};
 use http::request::Parts;
 use http_body_util::{BodyExt, Limited};
 use hyper::body::{Body, Bytes};
 use tower::BoxError;
 
+use crate::protobuf;
 use crate::query::Query;
 use crate::status::Status;
 use crate::users::User;
@@ -38,7 +39,7 @@ impl Request {
             Err(error) if error.is::<http_body_util::LengthLimitError>() => None,
             Err(error) => return Err(error),
         };
-        Ok(Self::of(parts, body))
+        Ok(Self::of(parts, body).in_json())
     }
 
     fn of(parts: Parts, body: Option<Bytes>) -> Self {
@@ -63,6 +64,20 @@ impl Request {
             user: self.user.clone(),
             body: None,
         }
+    }
+
+    /// Bodies that Go's clients send as protobuf are read as the JSON they stand for.
+    fn in_json(mut self) -> Self {
+        let json = match &self.body {
+            Some(body) if self.content_type() == protobuf::MEDIA_TYPE => protobuf::to_json(body),
+            _ => None,
+        };
+        if let Some(json) = json {
+            self.body = Some(json);
+            let json = HeaderValue::from_static("application/json");
+            self.headers.insert(header::CONTENT_TYPE, json);
+        }
+        self
     }
 
     pub(crate) fn body(&self) -> Result<&[u8], Status> {

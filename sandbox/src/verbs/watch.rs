@@ -14,6 +14,7 @@ use tower::BoxError;
 
 use crate::accept::Form;
 use crate::call::Call;
+use crate::clock::Clock;
 use crate::key::Collection;
 use crate::path::ResourcePath;
 use crate::reply::{Body, Reply};
@@ -71,6 +72,7 @@ struct Asked {
     path: ResourcePath,
     request: Request,
     form: Form,
+    clock: Clock,
 }
 
 impl Asked {
@@ -80,6 +82,7 @@ impl Asked {
             path: call.path.clone(),
             request: call.request.without_body(),
             form: call.form.clone(),
+            clock: call.clock.clone(),
         }
     }
 
@@ -89,6 +92,7 @@ impl Asked {
             path: &self.path,
             request: &self.request,
             form: self.form.clone(),
+            clock: self.clock.clone(),
         }
     }
 }

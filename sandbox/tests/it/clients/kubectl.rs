@@ -16,6 +16,11 @@ async fn kubectl_says_the_same_on_a_real_server() {
     assert_eq!(transcript(&reached), TRANSCRIPT);
 }
 
+#[tokio::test]
+async fn kubectl_says_the_same_on_the_sandbox() {
+    assert_eq!(transcript(&Reached::sandbox("kubectl").await), TRANSCRIPT);
+}
+
 /// The same calls anew.
 fn transcript(reached: &Reached) -> String {
     let calls = TRANSCRIPT.lines().filter_map(|line| line.strip_prefix("$ "));
@@ -60,6 +65,11 @@ fn is_age(text: &str) -> bool {
 async fn kubectl_watches_a_real_server() {
     let Some(reached) = Reached::real("kubectl-watch").await else { return };
     watches(&reached).await;
+}
+
+#[tokio::test]
+async fn kubectl_watches_the_sandbox() {
+    watches(&Reached::sandbox("kubectl-watch").await).await;
 }
 
 async fn watches(reached: &Reached) {

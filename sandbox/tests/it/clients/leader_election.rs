@@ -11,6 +11,11 @@ async fn on_a_real_server_a_candidate_leads_after_the_other_stopped() {
     one_leads_after_the_other(&reached).await;
 }
 
+#[tokio::test]
+async fn on_the_sandbox_a_candidate_leads_after_the_other_stopped() {
+    one_leads_after_the_other(&Reached::sandbox("leader-election").await).await;
+}
+
 async fn one_leads_after_the_other(reached: &Reached) {
     let mut alice = Candidate::start(reached, "alice");
     assert_eq!(alice.hear_of_itself(), "leading");

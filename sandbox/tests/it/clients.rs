@@ -1,0 +1,6 @@
+//! Programs of others on both servers: kubectl, client-go's leader election, the Go package.
+
+mod go_package;
+mod kubectl;
+mod leader_election;
+mod reached;

@@ -17,8 +17,8 @@ use clap::Parser;
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
 enum Task {
-    /// Show a lock being taken, seen, refused and given back, on a real API server
-    Demo,
+    /// Show a lock being taken, refused, waited for and given back, in the sandbox
+    Demo(demo::Args),
     /// Run COMMAND with a control plane of its own, or keep one up until Ctrl-C
     ControlPlane(control_plane::Args),
     /// Run all tests; what Go programs they need is built first
@@ -31,7 +31,7 @@ enum Task {
 
 fn main() -> ExitCode {
     let outcome = match Task::parse() {
-        Task::Demo => demo::run(),
+        Task::Demo(args) => demo::run(&args),
         Task::ControlPlane(args) => control_plane::run(&args),
         Task::Test(args) => test::run(&args),
         Task::Bench => bench::run(),

@@ -5,13 +5,15 @@
 //! Go package `giantswarm/kubelock`, so Go and Rust operators exclude each other.
 //!
 //! # Examples
-//! ```no_run
+//! ```
 //! use kubelock::{AcquireOptions, Config, KubeLock};
 //! use kube::core::GroupVersionResource;
 //!
-//! # async fn example(client: kube::Client) -> Result<(), kubelock::Error> {
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), kubelock::Error> {
+//! # let client = sandbox::Sandbox::new().client();
 //! let gvr = GroupVersionResource::gvr("", "v1", "configmaps");
-//! let lock = KubeLock::new(Config { client, gvr })?.lock("deploy")?.namespace("ci")?;
+//! let lock = KubeLock::new(Config { client, gvr })?.lock("deploy")?.namespace("default")?;
 //!
 //! let acquired = lock.acquire("app", AcquireOptions { owner: "runner-7".into(), ..Default::default() }).await?;
 //! // … work …

@@ -89,10 +89,15 @@ impl Lock {
     /// Dropping the future gives up. A record that was already written, or is on its way, is
     /// removed in the background, and lasts for the ttl at most.
     /// # Examples
-    /// ```no_run
-    /// use kubelock::{HoldOptions, Lock, Wait};
+    /// ```
+    /// use kubelock::{HoldOptions, Wait};
     ///
-    /// # async fn example(lock: Lock) -> Result<(), kubelock::Error> {
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), kubelock::Error> {
+    /// # use kubelock::{Config, KubeLock};
+    /// # let client = sandbox::Sandbox::new().client();
+    /// # let gvr = kube::core::GroupVersionResource::gvr("", "v1", "configmaps");
+    /// # let lock = KubeLock::new(Config { client, gvr })?.lock("deploy")?.namespace("default")?;
     /// let options = HoldOptions { owner: "operator-7".into(), wait: Wait::Forever, ..Default::default() };
     /// let guard = lock.hold("app", options).await?;
     /// match guard.while_held(async { /* … work … */ }).await {

@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const TESTS: &str = "kubelock/tests/it";
+const TESTS: [&str; 4] =
+    ["kubelock/tests/it", "sandbox/tests/it", "proof/tests/it", "cli/tests/it"];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -26,14 +27,15 @@ fn code_words() -> Vec<(String, String)> {
         .collect()
 }
 
-/// The source of a module of tests: its file, and those of its folder.
+/// The source of the modules of tests of this name, of all crates: files, and those of folders.
 fn source(module: &str) -> Option<String> {
-    let file = root().join(TESTS).join(format!("{module}.rs"));
-    let mut text = fs::read_to_string(file).ok()?;
-    for entry in fs::read_dir(root().join(TESTS).join(module)).into_iter().flatten().flatten() {
-        text.push_str(&fs::read_to_string(entry.path()).unwrap_or_default());
-    }
-    Some(text)
+    let files = TESTS.map(|folder| root().join(folder).join(format!("{module}.rs")));
+    let files: Vec<_> = files.into_iter().filter(|file| file.exists()).collect();
+    let folders = files.iter().flat_map(|file| fs::read_dir(file.with_extension("")));
+    let more = folders.flatten().flatten().map(|entry| entry.path());
+    let all: Vec<_> = files.iter().cloned().chain(more).collect();
+    let texts = all.iter().map(|file| fs::read_to_string(file).unwrap_or_default());
+    (!all.is_empty()).then(|| texts.collect())
 }
 
 #[test]

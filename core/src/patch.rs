@@ -12,7 +12,7 @@ use crate::go_json;
 use crate::name::AnnotationKey;
 
 /// What must be true of the object for a record to be added to it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Form {
     /// The object has no annotation at all.
     NewMap,

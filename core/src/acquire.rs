@@ -8,6 +8,7 @@ use crate::answer::{ReadReply, Refusal, Sight, WriteReply};
 use crate::call::{Call, Step, Write};
 use crate::doubt::{Doubt, Failure, Setback};
 use crate::expiry::{Clocks, ExpiryRule};
+use crate::mutant::Mutant;
 use crate::name::AnnotationKey;
 use crate::pace::Pace;
 use crate::patch::{self, Form};
@@ -135,11 +136,19 @@ impl Call for Acquire {
 
     fn on_write(&mut self, reply: WriteReply) -> Step<Outcome> {
         match reply {
-            WriteReply::Applied(sight) if sight.shows(&self.value) => {
+            WriteReply::Applied(sight)
+                if sight.shows(&self.value) || Mutant::TrustsTheAnswer.is_on() =>
+            {
                 Step::Done(Outcome::Acquired(sight))
             }
             WriteReply::Applied(_) => fail(Failure::Altered),
+            WriteReply::Refused(refusal) if Mutant::TakesRefusalAtItsWord.is_on() => {
+                fail(Failure::Refused(refusal))
+            }
             WriteReply::Refused(refusal) => self.on_refusal(refusal),
+            WriteReply::Unanswered(words) if Mutant::NoReadBack.is_on() => {
+                fail(Failure::Unavailable(words))
+            }
             WriteReply::Unanswered(words) => {
                 self.doubt.unanswered(words);
                 Step::Read(Pace::Now)
@@ -228,7 +237,9 @@ impl Acquire {
             Ok(form) => self.write_again(form, inexplicable),
             // An attempt that got no answer may be on its way yet: the lock may become ours
             // after all, so its present holder settles nothing.
-            Err(_) if self.doubt.has_unanswered() => self.persist(),
+            Err(_) if self.doubt.has_unanswered() && !Mutant::SettlesUnanswered.is_on() => {
+                self.persist()
+            }
             Err(outcome) => Step::Done(outcome),
         }
     }

@@ -7,6 +7,7 @@
 use crate::answer::{ReadReply, Sight, WriteReply};
 use crate::call::{Call, Step, Write};
 use crate::doubt::{Doubt, Failure, Setback};
+use crate::mutant::Mutant;
 use crate::name::{AnnotationKey, PathSegment};
 use crate::pace::Pace;
 use crate::patch;
@@ -118,19 +119,27 @@ impl Call for Change {
 
     fn on_write(&mut self, reply: WriteReply) -> Step<Outcome> {
         match reply {
-            WriteReply::Applied(sight) if self.stands_in(&sight) => {
+            WriteReply::Applied(sight)
+                if self.stands_in(&sight) || Mutant::TrustsTheAnswer.is_on() =>
+            {
                 Step::Done(Outcome::Changed(sight))
             }
             WriteReply::Applied(sight) if self.took_no_record(&sight) => {
                 Step::Done(Outcome::Applied(sight))
             }
             WriteReply::Applied(_) => fail(Failure::Altered),
+            WriteReply::Refused(refusal) if Mutant::TakesRefusalAtItsWord.is_on() => {
+                fail(Failure::Refused(refusal))
+            }
             WriteReply::Refused(refusal) => {
                 if refusal.is_plain_forbidden() && self.more.is_none() {
                     self.verb.forbidden();
                 }
                 self.doubt.refused(refusal);
                 Step::Read(Pace::Now)
+            }
+            WriteReply::Unanswered(words) if Mutant::NoReadBack.is_on() => {
+                fail(Failure::Unavailable(words))
             }
             WriteReply::Unanswered(words) => {
                 self.doubt.unanswered(words);
@@ -174,7 +183,7 @@ impl Call for Change {
 
 impl Change {
     fn on_sight(&mut self, sight: Sight) -> Step<Outcome> {
-        if sight.uid != self.uid || !sight.shows(&self.old) {
+        if self.is_another(&sight) || !sight.shows(&self.old) {
             return Step::Done(self.without_the_old(sight));
         }
         let inexplicable = self.doubt.settle(self.should_have_passed(&sight));
@@ -197,12 +206,17 @@ impl Change {
 
     /// The old record is not there any more: why, as far as can be told.
     fn without_the_old(&self, sight: Sight) -> Outcome {
-        let same_object = sight.uid == self.uid;
+        let same_object = !self.is_another(&sight);
         match &self.new {
             Some(new) if same_object && sight.shows(new) => Outcome::Changed(sight),
             None if self.doubt.has_unanswered() => Outcome::Vanished(sight),
             _ => Outcome::Gone(sight),
         }
+    }
+
+    /// Whether it is an object of the same name that was made anew.
+    fn is_another(&self, sight: &Sight) -> bool {
+        sight.uid != self.uid && !Mutant::NoUidTest.is_on()
     }
 
     /// Some kinds store nothing but the subresource itself.

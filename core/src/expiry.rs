@@ -1,5 +1,6 @@
 //! When a record counts as expired.
 
+use crate::mutant::Mutant;
 use crate::record::Record;
 use crate::timestamp::Timestamp;
 
@@ -36,6 +37,7 @@ impl ExpiryRule {
         let by_local = record.is_expired(clocks.local);
         match self {
             Self::LocalClock => by_local,
+            Self::BothClocks if Mutant::OneClockExpiry.is_on() => by_local,
             Self::BothClocks => {
                 by_local && clocks.server.is_some_and(|server| record.is_expired(server))
             }

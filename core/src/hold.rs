@@ -10,6 +10,7 @@ use std::time::Duration;
 use crate::answer::Sight;
 use crate::change::Outcome;
 use crate::doubt::Failure;
+use crate::mutant::Mutant;
 use crate::name::quoted;
 use crate::reading::Reading;
 use crate::record::{HoldId, Malformed, Record};
@@ -201,6 +202,9 @@ impl Hold {
         if self.check(now).is_some() || self.end.is_some() {
             return false;
         }
+        if Mutant::ForgetsUnresolved.is_on() {
+            self.open.clear();
+        }
         self.open.push(written);
         true
     }
@@ -229,12 +233,16 @@ impl Hold {
         now: Reading,
         random: u64,
     ) -> Verdict {
+        if Mutant::RevivesAfterLoss.is_on() && matches!(outcome, Outcome::Changed(_)) {
+            self.end = None;
+            return self.confirm(value, now, random);
+        }
         // At its deadline a hold is lost, whatever the server says later.
         if self.check(now).is_some() {
             return Verdict::Ended;
         }
         match outcome {
-            Outcome::Changed(_) => self.confirm(value, random),
+            Outcome::Changed(_) => self.confirm(value, now, random),
             Outcome::Applied(_) => self.kept(value),
             Outcome::Vanished(sight) | Outcome::Gone(sight) => self.gone(&sight, now, random),
             Outcome::Failed(Failure::ObjectMissing) => self.ended(Loss::ObjectMissing),
@@ -252,21 +260,28 @@ impl Hold {
 
     /// The own bytes that a read shows, if it shows any.
     pub fn own<'a>(&'a self, sight: &Sight) -> Option<&'a str> {
-        let same_object = sight.uid == self.uid;
+        let same_object = sight.uid == self.uid || Mutant::NoUidTest.is_on();
         let mut own = std::iter::once(&self.confirmed).chain(&self.open);
         own.find(|own| same_object && sight.shows(&own.value)).map(|own| own.value.as_str())
     }
 
-    fn confirm(&mut self, value: &str, random: u64) -> Verdict {
+    fn confirm(&mut self, value: &str, now: Reading, random: u64) -> Verdict {
         let Some(index) = self.open.iter().position(|open| open.value == value) else {
             return Verdict::Confirmed;
         };
         // What was sent before is superseded: it is nobody's, should it come back.
         let later = self.open.split_off(index + 1);
         if let Some(confirmed) = self.open.pop() {
-            self.confirmed = confirmed;
+            let superseded = std::mem::replace(&mut self.confirmed, confirmed);
+            self.open.push(superseded);
         }
-        self.open = later;
+        if Mutant::CountsFromTheAnswer.is_on() {
+            self.confirmed.read_at = now;
+        }
+        if !Mutant::KeepsSuperseded.is_on() {
+            self.open.clear();
+        }
+        self.open.extend(later);
         self.renew_from = self.confirmed.read_at;
         self.renew_after = self.terms.renew_after(random);
         Verdict::Confirmed
@@ -280,7 +295,7 @@ impl Hold {
 
     fn gone(&mut self, sight: &Sight, now: Reading, random: u64) -> Verdict {
         if let Some(own) = self.own(sight).map(str::to_owned) {
-            self.confirm(&own, random);
+            self.confirm(&own, now, random);
             return if self.valid_for(now).is_zero() {
                 self.ended(Loss::Deadline)
             } else {
@@ -288,6 +303,10 @@ impl Hold {
             };
         }
         let loss = self.loss_of(sight);
+        if Mutant::OwnsById.is_on() && loss == Loss::Renewed {
+            self.confirmed.value = sight.value.clone().unwrap_or_default();
+            return Verdict::Adopted;
+        }
         self.ended(loss)
     }
 

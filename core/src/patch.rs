@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::go_json;
+use crate::mutant::Mutant;
 use crate::name::AnnotationKey;
 
 /// What must be true of the object for a record to be added to it.
@@ -100,7 +101,10 @@ pub fn acquire(
             Operation::Add { path, value: Value::Text(value) },
         ],
     };
+    let living = living && !Mutant::TakesDying.is_on();
     let alive = living.then_some(Operation::Test { path: DELETION, value: None });
+    let untested = usize::from(Mutant::NoTest.is_on() && *form != Form::NewMap);
+    let write = write.into_iter().skip(untested);
     go_json::to_vec(&alive.into_iter().chain(write).collect::<Vec<_>>())
 }
 
@@ -122,13 +126,21 @@ pub fn change(
         Some(value) => Operation::Replace { path, value },
         None => Operation::Remove { path },
     };
+    let is_guarded = !operations.is_empty();
     let own = [
-        Operation::Test { path: UID, value: Some(uid) },
-        Operation::Test { path, value: Some(old) },
-        write,
+        (!Mutant::NoUidTest.is_on()).then_some(Operation::Test { path: UID, value: Some(uid) }),
+        (!is_untested(new, is_guarded)).then_some(Operation::Test { path, value: Some(old) }),
+        (!(is_guarded && Mutant::GuardsWithoutRenewal.is_on())).then_some(write),
     ];
+    let own = own.into_iter().flatten();
     let operations = operations.iter().map(Operation::Any);
-    go_json::to_vec(&own.into_iter().chain(operations).collect::<Vec<_>>())
+    go_json::to_vec(&own.chain(operations).collect::<Vec<_>>())
+}
+
+/// Never, but for mutants: whether a change leaves out the test of the record.
+fn is_untested(new: Option<&str>, is_guarded: bool) -> bool {
+    (new.is_none() && Mutant::ReleasesUntested.is_on())
+        || (is_guarded && Mutant::GuardsWithoutTest.is_on())
 }
 
 /// A Lease that carries `value` from its first moment.

@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+use crate::mutant::Mutant;
 use crate::timestamp::Timestamp;
 
 const AHEAD_MAX: Duration = Duration::from_mins(5);
@@ -18,6 +19,9 @@ pub const DATE_GRAIN: Duration = Duration::from_secs(1);
 /// The latest that the server's clock can show, `since_sent` after the request was sent
 /// whose answer carried `date`.
 pub fn upper_bound(date: Timestamp, since_sent: Duration) -> Timestamp {
+    if Mutant::StampsByBareDate.is_on() {
+        return date;
+    }
     date.saturating_add(DATE_GRAIN).saturating_add(since_sent)
 }
 
@@ -32,6 +36,9 @@ pub fn stamp(wall: Timestamp, server_bound: Option<Timestamp>) -> Timestamp {
 /// Whether an answer with this `date`, `since_sent` after its request, shows that a stamp
 /// was early by more than a second or ahead by more than five minutes.
 pub fn is_off(created_at: Timestamp, date: Timestamp, since_sent: Duration) -> bool {
+    if Mutant::NoRestamp.is_on() {
+        return false;
+    }
     let early = date.saturating_since(created_at) > EARLY_MAX;
     let ahead =
         created_at.saturating_since(upper_bound(date, since_sent)) > AHEAD_MAX + AHEAD_SLACK;
@@ -41,7 +48,8 @@ pub fn is_off(created_at: Timestamp, date: Timestamp, since_sent: Duration) -> b
 /// Whether an answer with this `date` leaves it possible that a stamp was early by more than the
 /// margin of a hold: then its record could expire, by a right clock, before the hold does.
 pub fn is_beyond_margin(created_at: Timestamp, date: Timestamp, margin: Duration) -> bool {
-    date.saturating_add(DATE_GRAIN).saturating_since(created_at) > margin
+    !Mutant::NoRestamp.is_on()
+        && date.saturating_add(DATE_GRAIN).saturating_since(created_at) > margin
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::answer::Sight;
 use crate::expiry::{Clocks, ExpiryRule};
+use crate::mutant::Mutant;
 use crate::patch::Form;
 use crate::reading::Reading;
 use crate::record::{Malformed, Record};
@@ -114,7 +115,9 @@ impl Observer {
     /// Since when this value has been seen without a change.
     fn observe(&mut self, value: &str, at: Reading) -> Reading {
         match &self.observed {
-            Some(observed) if observed.value == value => observed.since,
+            Some(observed) if observed.value == value || Mutant::KeepsObserving.is_on() => {
+                observed.since
+            }
             _ => {
                 self.observed = Some(Observed { value: value.to_owned(), since: at });
                 at
@@ -130,10 +133,17 @@ impl Observer {
         since: Reading,
         seen: Seen,
     ) -> Verdict {
-        let left = ttl_of(&record).checked_sub(seen.at.at_least_since(since));
+        let ttl = ttl_of(&record);
+        let ttl = if Mutant::ObservesHalf.is_on() { ttl / 2 } else { ttl };
+        let left = ttl.checked_sub(seen.at.at_least_since(since));
+        let date = if Mutant::ExtrapolatesDate.is_on() { seen.server.or(date) } else { date };
         let (may_take, take_after, free_at) = match self.takeover {
             Takeover::Observed { stale_after } => {
+                let stale_after = stale_after.filter(|_| !Mutant::StaleAtOnce.is_on());
+                let stale_after =
+                    stale_after.or(Mutant::StaleAtOnce.is_on().then_some(Duration::ZERO));
                 let stale_at = stale_after.map(|after| record.expires_at().saturating_add(after));
+                let date = if Mutant::OwnWallClock.is_on() { Some(seen.local) } else { date };
                 let is_stale = stale_at.zip(date).is_some_and(|(at, date)| at < date);
                 let observed = left.is_none_or(|left| left.is_zero());
                 (is_stale || observed, left, stale_at.zip(seen.server))

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
+use crate::mutant::Mutant;
 use crate::ttl::{DisplayNanos, InvalidTtl, Ttl};
 
 /// Below this, requests and clocks are too slow for a hold.
@@ -89,6 +90,9 @@ impl Terms {
 
     /// How long a confirmed record keeps the hold valid.
     pub fn validity(&self) -> Duration {
+        if Mutant::NoMargin.is_on() {
+            return self.ttl.duration();
+        }
         self.ttl.duration().saturating_sub(self.margin)
     }
 

@@ -109,7 +109,7 @@ impl Lock {
             ExpiryRule::LocalClock => None,
             _ => memory.server_at_most(clock.boot()),
         };
-        stamps::unlike_others(stamp::stamp(wall, server))
+        stamps::unlike_others(stamp::stamp(wall, server), self.locks.runtime.count())
     }
 
     /// The record stands. If the answer shows that its stamp was off, others could rob it, or

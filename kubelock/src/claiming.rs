@@ -7,6 +7,7 @@ use kubelock_core::answer::Sight;
 use kubelock_core::doubt::Failure;
 use kubelock_core::expiry::ExpiryRule;
 use kubelock_core::hold::{self as machine, Written};
+use kubelock_core::mutant::Mutant;
 use kubelock_core::patch::Form;
 use kubelock_core::record::{HoldId, Record};
 use kubelock_core::stamp;
@@ -57,6 +58,8 @@ struct Claiming {
     template: Record,
     waiting: Waiting,
     restamps: u32,
+    /// What the first answer showed that confirmed a record: for a mutant alone.
+    first_version: Option<String>,
 }
 
 /// How one claim ended.
@@ -97,6 +100,7 @@ impl Claiming {
             lock_ref,
             options,
             restamps: 0,
+            first_version: None,
         })
     }
 
@@ -138,13 +142,18 @@ impl Claiming {
         let record = self.lock.stamped(&self.template, ExpiryRule::BothClocks);
         let value = record.encode();
         let written = Written { value: value.clone(), read_at };
-        self.waiting.leftovers.note(written.clone());
+        if !Mutant::ForgetsWhatItSent.is_on() {
+            self.waiting.leftovers.note(written.clone());
+        }
         let lock_ref = self.lock_ref.clone();
         let mut session = Session::new(&locks, &lock_ref, self.terms.call());
         let mut call = self.call(value.clone(), decided);
         let outcome = session.drive(&mut call).await;
         if !call.has_unanswered() && !is_open(&outcome) {
             self.waiting.leftovers.forget(&value);
+        }
+        if let Outcome::Acquired(sight) = &outcome {
+            self.first_version.get_or_insert_with(|| sight.resource_version.clone());
         }
         Ok(match outcome {
             Outcome::Acquired(sight) if self.is_ready(&call, &record, &sight, &session) => {
@@ -186,7 +195,7 @@ impl Claiming {
         sight: &Sight,
         session: &Session<'_>,
     ) -> bool {
-        if !call.is_first_try() {
+        if !call.is_first_try() && !Mutant::HandsOutInDoubt.is_on() {
             return false;
         }
         let is_off = sight.date.is_some_and(|date| {
@@ -199,8 +208,15 @@ impl Claiming {
         !is_off || self.restamps > RESTAMPS_MAX
     }
 
-    fn held(&self, written: Written, record: &Record, sight: Sight) -> Result<Claimed, Error> {
-        let token = FencingToken::new(&sight.resource_version, &sight.uid)
+    fn held(&self, mut written: Written, record: &Record, sight: Sight) -> Result<Claimed, Error> {
+        if Mutant::CountsFromTheAnswer.is_on() {
+            written.read_at = self.lock.locks.reading();
+        }
+        let version = match &self.first_version {
+            Some(first) if Mutant::FirstToken.is_on() => first,
+            _ => &sight.resource_version,
+        };
+        let token = FencingToken::new(version, &sight.uid)
             .map_err(|_| Error::Unordered { lock: Box::new(self.lock_ref.clone()) })?;
         let template = record.clone();
         let random = self.lock.locks.runtime.random();

@@ -7,6 +7,7 @@ use kubelock_core::answer::Sight;
 use kubelock_core::change::{Change, Outcome};
 use kubelock_core::doubt::Failure;
 use kubelock_core::hold::{self as machine, Loss, Next, Verdict, Written};
+use kubelock_core::mutant::Mutant;
 use kubelock_core::name::PathSegment;
 use kubelock_core::reading::Reading;
 use kubelock_core::record::{HoldId, Record};
@@ -128,6 +129,9 @@ impl Hold {
     /// Ends it for its holder, before anything is sent.
     pub(crate) fn end(&self) -> Result<(), Error> {
         let now = self.lock.locks.reading();
+        if Mutant::ValidUntilReleased.is_on() {
+            return self.check().map_or(Ok(()), |loss| Err(self.lost(loss, false)));
+        }
         let ended = self.change(|machine| machine.release(now));
         self.over.cancel();
         ended.map_err(|loss| self.lost(loss, false))
@@ -282,6 +286,9 @@ impl Hold {
     pub(crate) async fn remove(&self) -> Result<(), Error> {
         let _turn = self.turn.lock().await;
         let result = self.try_remove().await;
+        if Mutant::ValidUntilReleased.is_on() {
+            self.change(|machine| machine.lose(Loss::Removed));
+        }
         telemetry::released(&self.lock_ref, self.id(), &result);
         result
     }

@@ -18,6 +18,14 @@ pub trait Runtime: Send + Sync + 'static {
 
     /// 64 random bits: for jitter, and for the ids of holds.
     fn random(&self) -> u64;
+
+    /// Counts: no call in this process returns what another one did, for a long time.
+    ///
+    /// Records of one process are told apart by it. Runtimes that live in one process, or write
+    /// to the same locks, must not count the same numbers.
+    fn count(&self) -> u64 {
+        crate::stamps::count()
+    }
 }
 
 /// The tokio runtime that it was made in, or else the one that it is used in.

@@ -12,6 +12,7 @@ use http::Method;
 use kubelock_core::answer::{ReadReply, Refusal, Sight, WriteReply};
 use kubelock_core::call::{Call, Step, Write};
 use kubelock_core::doubt::Failure;
+use kubelock_core::mutant::Mutant;
 use kubelock_core::pace::Pace;
 use kubelock_core::patch;
 use kubelock_core::read::Read;
@@ -102,6 +103,9 @@ impl<'a> Session<'a> {
         let Some(expires_at) = record.map(Record::expires_at) else { return dead };
         let server_now = memory.server_at_least(clock.boot()).unwrap_or(now);
         let by_server = now.saturating_add(expires_at.saturating_since(server_now));
+        if Mutant::SettlesTooSoon.is_on() {
+            return now;
+        }
         let expired = expires_at.max(by_server).saturating_add(STALE_AFTER + stamp::DATE_GRAIN);
         dead.max(expired)
     }

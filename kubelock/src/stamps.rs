@@ -14,15 +14,19 @@ static FIRST: OnceLock<u64> = OnceLock::new();
 /// `time`, moved forward by less than two milliseconds.
 ///
 /// An attempt is told from everybody else's by its bytes alone, and two callers may share
-/// owner and ttl. So the digits below a millisecond count the stamps of this process, whatever
-/// the clock does, from a random start: a million in a row differ, and two processes that
-/// stamp in the same millisecond agree once in a million times.
-pub(crate) fn unlike_others(time: Timestamp) -> Timestamp {
-    let first = *FIRST.get_or_init(random);
-    let span = first.wrapping_add(ISSUED.fetch_add(1, Ordering::Relaxed)) % SPREAD_NANOS;
+/// owner and ttl. So the digits below a millisecond are those of a count of this process's
+/// stamps, whatever the clock does: a million in a row differ.
+pub(crate) fn unlike_others(time: Timestamp, count: u64) -> Timestamp {
+    let span = count % SPREAD_NANOS;
     let spread = i128::from(SPREAD_NANOS);
     let millis = time.unix_nanos().saturating_add(spread - 1).div_euclid(spread);
     Timestamp::from_unix_nanos(millis.saturating_mul(spread).saturating_add(i128::from(span)))
+}
+
+/// Counts from a random start: two processes that stamp in the same millisecond agree once in a
+/// million times.
+pub(crate) fn count() -> u64 {
+    FIRST.get_or_init(random).wrapping_add(ISSUED.fetch_add(1, Ordering::Relaxed))
 }
 
 pub(crate) fn random() -> u64 {
@@ -42,7 +46,7 @@ mod tests {
         for step in 0..10_000_i128 {
             // A clock that stands still, ticks by nanoseconds, and goes back.
             let time = Timestamp::from_unix_nanos(5_000_000 - step / 3);
-            let stamp = unlike_others(time);
+            let stamp = unlike_others(time, count());
             assert!(stamps.insert(stamp), "{stamp}");
             assert!((time..time.saturating_add_nanos(2_000_000)).contains(&stamp));
         }

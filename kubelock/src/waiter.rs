@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use kubelock_core::answer::Sight;
+use kubelock_core::mutant::Mutant;
 use kubelock_core::terms::{part, spread};
 use kubelock_core::token::FencingToken;
 
@@ -22,6 +23,7 @@ const POLL_BLIND_SPREAD: Duration = Duration::from_secs(1);
 const SILENCE_MAX: Duration = Duration::from_secs(150);
 const PAUSE_MIN: Duration = Duration::from_millis(50);
 const PAUSE_MAX: Duration = Duration::from_secs(5);
+const NEVER: Duration = Duration::from_hours(365 * 24);
 
 /// Why a wait ended.
 #[derive(Debug)]
@@ -146,6 +148,7 @@ impl Waiter {
                     self.told = None;
                     return Some(Wake::Deleted);
                 }
+                Event::Over(_) if Mutant::DeafToTheWatch.is_on() => std::future::pending().await,
                 Event::Over(why) => return Some(self.broken(locks, lock, &why).await),
             }
         }
@@ -181,6 +184,9 @@ impl Waiter {
 
     /// When to look again even if nothing is told.
     fn net_at(&self) -> Duration {
+        if Mutant::DeafToTheWatch.is_on() {
+            return NEVER;
+        }
         match self.watch {
             Some(_) => self.poll_at.min(self.heard_at.saturating_add(SILENCE_MAX)),
             None => self.poll_at,

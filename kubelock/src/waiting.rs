@@ -5,7 +5,9 @@ use std::time::Duration;
 use kubelock_core::answer::Sight;
 use kubelock_core::doubt::Failure;
 use kubelock_core::expiry::ExpiryRule;
+use kubelock_core::mutant::Mutant;
 use kubelock_core::patch::Form;
+use kubelock_core::reading::Reading;
 use kubelock_core::record::{HoldId, Record};
 use kubelock_core::takeover::{Observer, Seen, Takeover, Verdict};
 use kubelock_core::terms::{part, spread};
@@ -44,6 +46,8 @@ pub(crate) struct Waiting {
     races_lost: u32,
     failures: u32,
     told_of: Option<String>,
+    /// When the object was last asked for: for a mutant alone.
+    asked_at: Option<Reading>,
 }
 
 /// What to do about what was seen.
@@ -85,6 +89,7 @@ impl Waiting {
             races_lost: 0,
             failures: 0,
             told_of: None,
+            asked_at: None,
         }
     }
 
@@ -173,6 +178,7 @@ impl Waiting {
         loop {
             let locks = self.lock.locks.clone();
             let mut session = Session::new(&locks, &self.lock_ref, self.plan.call);
+            self.asked_at = Some(locks.reading());
             match session.look(locks.memory.puts(&self.lock_ref)).await {
                 Ok(sight) => {
                     self.waiter.saw_by_read(&locks, &sight);
@@ -316,7 +322,10 @@ impl Waiting {
 
     fn seen(&self) -> Seen {
         let locks = &self.lock.locks;
-        let at = locks.reading();
+        let mut at = locks.reading();
+        if Mutant::ObservesFromTheRequest.is_on() {
+            at = self.asked_at.unwrap_or(at);
+        }
         Seen { at, local: locks.clock.wall(), server: locks.memory.server_at_most(at.boot) }
     }
 

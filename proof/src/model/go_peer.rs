@@ -1,12 +1,13 @@
 //! A process that runs the Go package: reads, decides by its wall clock, puts the whole object.
 //!
 //! By the seed's rules: an expired record is taken, whoever's it is; its own is given back by its
-//! label. What it believes ends with its record, by its wall clock.
+//! label. What it believes lasts for the ttl after it read its clock.
 
 use std::rc::Rc;
 
 use kubelock_core::answer::{ReadReply, Sight, WriteReply};
 use kubelock_core::expiry::ExpiryRule;
+use kubelock_core::reading::Reading;
 use kubelock_core::record::Record;
 
 use super::clock::Moment;
@@ -29,8 +30,9 @@ pub struct GoPeer {
 enum Phase {
     Idle,
     Reading,
-    Putting(Record),
-    Holding(Record),
+    /// Since when it would hold.
+    Putting(Reading),
+    Holding(Reading),
     ReadingOwn,
     Removing,
 }
@@ -48,7 +50,7 @@ impl GoPeer {
 
     /// Whether it would say that it holds the lock.
     pub fn believes(&self, at: &Moment) -> bool {
-        matches!(&self.phase, Phase::Holding(record) if !record.is_expired(at.wall))
+        matches!(&self.phase, Phase::Holding(since) if at.reading.at_most_since(*since) < TTL)
     }
 
     /// What it can do now.
@@ -84,8 +86,8 @@ impl GoPeer {
             (Phase::Reading, Reply::Read(ReadReply::Seen(sight))) => self.acquire(sight, at),
             (Phase::ReadingOwn, Reply::Read(ReadReply::Seen(sight))) => self.release(sight, at),
             (Phase::Reading, _) => vec![Told::Declined],
-            (Phase::Putting(record), Reply::Write(WriteReply::Applied(_))) => {
-                self.phase = Phase::Holding(record);
+            (Phase::Putting(since), Reply::Write(WriteReply::Applied(_))) => {
+                self.phase = Phase::Holding(since);
                 vec![Told::Holds(None)]
             }
             (Phase::Putting(_), Reply::Write(WriteReply::Refused(_))) => vec![Told::Declined],
@@ -103,7 +105,7 @@ impl GoPeer {
         let stamp = self.session.stamp(ExpiryRule::LocalClock, at);
         let record = Record::new(self.session.owner(), stamp, terms().ttl());
         self.put(sight, Some(record.encode().into()), at);
-        self.phase = Phase::Putting(record);
+        self.phase = Phase::Putting(at.reading);
         Vec::new()
     }
 

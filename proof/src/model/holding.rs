@@ -1,6 +1,7 @@
 //! A hold at work, as in the library's `hold`: one write at a time, the last of them the release.
 
 use kubelock_core::change::{Change, Outcome};
+use kubelock_core::doubt::Failure;
 use kubelock_core::hold::{Hold, Loss, Next, Verdict, Written};
 
 use super::clock::Moment;
@@ -163,18 +164,21 @@ impl Holding {
         holder: &mut Holder,
         at: &Moment,
     ) -> Vec<Told> {
-        let was_answered = matches!(outcome, Outcome::Changed(_) | Outcome::Applied(_));
+        let was_applied = matches!(
+            outcome,
+            Outcome::Changed(_) | Outcome::Applied(_) | Outcome::Failed(Failure::Altered)
+        );
         let is_renewal = write.kind == Kind::Renewal;
         let verdict = self.hold.settle(&write.value, is_renewal, outcome, at.reading, 0);
         if verdict == Verdict::Adopted && holder.session.can_send() {
             return self.attempt(write.kind, holder, at);
         }
-        let is_unknown = write.call.has_unanswered() || was_answered;
+        let is_unknown = write.call.has_unanswered() || was_applied;
         let mut told = Vec::new();
         if !is_renewal {
             told.push(Told::Guarded(match verdict {
                 Verdict::Confirmed | Verdict::Kept => Some(true),
-                Verdict::Failed(kubelock_core::doubt::Failure::Unknown(_)) => None,
+                Verdict::Failed(Failure::Unknown(_)) => None,
                 Verdict::Failed(_) => Some(false),
                 Verdict::Adopted | Verdict::Ended if is_unknown => None,
                 Verdict::Adopted | Verdict::Ended => Some(false),
@@ -202,11 +206,13 @@ impl Holding {
             }
             _ => None,
         };
-        if let Some(own) = other
-            && holder.session.can_send()
-        {
+        if let Some(own) = other {
             // A renewal whose answer was lost stands.
-            return self.remove(own, holder, at);
+            if holder.session.can_send() {
+                return self.remove(own, holder, at);
+            }
+            self.done = true;
+            return vec![Told::Unknown];
         }
         self.done = true;
         vec![match outcome {

@@ -40,6 +40,8 @@ struct Account {
     lapsed: bool,
     guarded: u8,
     guard_denied: bool,
+    /// Its requests are sent once more by others: what was refused may have been done before.
+    repeated: bool,
 }
 
 /// What is true.
@@ -52,11 +54,20 @@ pub struct Ledger {
     pub violation: Option<Rc<str>>,
 }
 
+/// Who changes something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum By {
+    /// Somebody who keeps to no protocol.
+    Nobody,
+    /// This process; by a request that was sent once more by others, or not.
+    Process(u8, bool),
+}
+
 /// A change of the lock's annotation.
 #[derive(Debug, Clone, Copy)]
 pub struct Change<'a> {
-    /// By which process; none keeps to no protocol.
-    pub by: Option<u8>,
+    /// By whom.
+    pub by: By,
     /// What stood there.
     pub before: Option<&'a str>,
     /// What stands there now.
@@ -96,14 +107,14 @@ impl Ledger {
             self.left(who, change, believers);
         }
         if let Some((who, claim)) = after
-            && change.by.is_some()
+            && let By::Process(_, is_copy) = change.by
         {
-            self.landed(who, claim, change.after);
+            self.landed((who, claim), change.after, is_copy);
         }
     }
 
     fn left(&mut self, who: u8, change: Change<'_>, believers: &[u8]) {
-        if let Some(by) = change.by
+        if let By::Process(by, _) = change.by
             && believers.contains(&who)
             && self.counts(who)
         {
@@ -112,19 +123,21 @@ impl Ledger {
         if let Some(account) = self.account(who) {
             account.gone = true;
             account.last = change.before.map(Rc::from);
-            account.revoked |= change.by.is_none();
+            account.revoked |= change.by == By::Nobody;
         }
     }
 
-    /// A client or a proxy that repeats requests may bring a record back as it was: that is a
-    /// known limit of guarded writes with such a client, and no rule is broken.
-    fn landed(&mut self, who: u8, claim: u8, value: Option<&str>) {
+    /// A client or a proxy that repeats requests may bring a record back as it was, or one whose
+    /// claim was refused. That is a known limit with such a client: a delay, and for guarded
+    /// writes the exception to their rule.
+    fn landed(&mut self, (who, claim): (u8, u8), value: Option<&str>, is_copy: bool) {
         let Some(account) = self.account(who).filter(|account| account.claim == claim) else {
             return;
         };
         account.gone &= account.holds && account.last.as_deref() != value;
         account.revoked &= account.holds;
-        if account.declined {
+        account.repeated |= is_copy;
+        if account.declined && !is_copy {
             self.broken(format!("{who} was told that it does not get the lock, and got it"));
         }
     }
@@ -160,7 +173,7 @@ impl Ledger {
                 }
             }
             Told::Holds(token) => self.holds(who, token.as_ref(), is_own, counts),
-            Told::Declined if is_own => {
+            Told::Declined if is_own && !self.is_repeated(who) => {
                 self.broken(format!("{who} was told that it does not get the lock, and has it"));
             }
             Told::Declined => {
@@ -175,6 +188,17 @@ impl Ledger {
             Told::Guarded(applied) => self.guard_told(who, *applied),
             Told::Unknown | Told::Freed => {}
         }
+    }
+
+    /// A request of this process was done, and another copy of it will be answered.
+    pub fn repeats(&mut self, who: u8) {
+        if let Some(account) = self.account(who) {
+            account.repeated = true;
+        }
+    }
+
+    fn is_repeated(&self, who: u8) -> bool {
+        self.accounts.get(usize::from(who)).is_some_and(|account| account.repeated)
     }
 
     fn is_gone(&self, who: u8) -> bool {
@@ -206,8 +230,9 @@ impl Ledger {
     fn guard_told(&mut self, who: u8, applied: Option<bool>) {
         let Some(account) = self.account(who) else { return };
         let was = account.guarded > 0;
-        account.guard_denied |= applied == Some(false);
-        if applied.is_some_and(|applied| applied != was) {
+        let denied = applied == Some(false) && !account.repeated;
+        account.guard_denied |= denied;
+        if (denied && was) || (applied == Some(true) && !was) {
             self.broken(format!("{who} was told the contrary of what its guarded write did"));
         }
     }

@@ -100,6 +100,8 @@ pub struct Message {
     pub answer: Option<Rc<Answer>>,
     /// Whether it may take any time. Otherwise it has come before the next tick.
     pub is_late: bool,
+    /// Whether a client or a proxy sent it once more.
+    pub is_copy: bool,
 }
 
 impl Ask {

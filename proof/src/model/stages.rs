@@ -53,9 +53,9 @@ fn holder(clock: Clock) -> Actor {
 
 /// Two want a free lock at once, on an object without annotations, and give it back.
 fn race() -> Stage {
-    let actor = || holder(TRUE).releasing().sending(4);
-    let faults = Faults { delays: 2, crashes: 1, ..NONE };
-    let stage = Stage::new("race", vec![actor(), actor()]).lasting(4, 1_000).with(faults);
+    let actor = || holder(TRUE).releasing().sending(3);
+    let faults = Faults { delays: 1, crashes: 1, ..NONE };
+    let stage = Stage::new("race", vec![actor(), actor()]).lasting(3, 1_000).with(faults);
     Stage { object: Start::Bare, ..stage }
 }
 
@@ -64,7 +64,7 @@ fn race() -> Stage {
 fn takeover() -> Stage {
     let first = holder(TRUE.pace(960).wall(-20_000)).sending(3);
     let second = holder(TRUE.pace(1_040).wall(20_000)).sending(4);
-    let faults = Faults { delays: 2, ..NONE };
+    let faults = Faults { delays: 1, ..NONE };
     Stage { slow_answers: true, ..Stage::new("takeover", vec![first, second]) }
         .lasting(5, 1_000)
         .with(faults)
@@ -89,23 +89,23 @@ fn stale() -> Stage {
 
 /// Machines are suspended while others work on.
 fn suspend() -> Stage {
-    let actor = || holder(TRUE).renewing().sending(4);
-    let faults = Faults { delays: 1, suspends: 2, ..NONE };
+    let actor = || holder(TRUE).renewing().sending(3);
+    let faults = Faults { suspends: 1, ..NONE };
     Stage::new("suspend", vec![actor(), actor()]).lasting(5, 1_000).with(faults)
 }
 
 /// Answers to claims are lost, or late.
 fn doubt() -> Stage {
-    let actor = || holder(TRUE).sending(5);
-    let faults = Faults { silences: 2, copies: 1, ..NONE };
-    Stage::new("doubt", vec![actor(), actor()]).lasting(4, 1_000).with(faults)
+    let actor = || holder(TRUE).sending(4);
+    let faults = Faults { silences: 2, ..NONE };
+    Stage::new("doubt", vec![actor(), actor()]).lasting(3, 1_000).with(faults)
 }
 
 /// Answers to renewals and releases are lost, or late.
 fn renewal_in_doubt() -> Stage {
-    let first = holder(TRUE).renewing().releasing().sending(6);
-    let second = holder(TRUE).sending(3);
-    let faults = Faults { delays: 1, silences: 2, ..NONE };
+    let first = holder(TRUE).renewing().releasing().sending(5);
+    let second = holder(TRUE).sending(2);
+    let faults = Faults { silences: 2, ..NONE };
     Stage::new("renewal in doubt", vec![first, second]).lasting(4, 1_000).with(faults)
 }
 
@@ -113,37 +113,37 @@ fn renewal_in_doubt() -> Stage {
 fn guard() -> Stage {
     let first = holder(TRUE).guarding(1).releasing().sending(6);
     let second = holder(TRUE).sending(3);
-    let faults = Faults { delays: 1, silences: 1, copies: 1, ..NONE };
+    let faults = Faults { silences: 1, copies: 1, ..NONE };
     Stage::new("guard", vec![first, second]).lasting(4, 1_000).with(faults)
 }
 
 /// Somebody removes the record while its holder works, and a copy of it comes late.
 fn removal() -> Stage {
-    let first = holder(TRUE).renewing().guarding(1).sending(6);
-    let second = holder(TRUE).sending(2);
+    let first = holder(TRUE).renewing().guarding(1).sending(5);
+    let second = holder(TRUE).sending(1);
     let faults = Faults { delays: 1, removals: 1, copies: 1, ..NONE };
-    Stage::new("removal", vec![first, second]).lasting(3, 1_000).with(faults)
+    Stage::new("removal", vec![first, second]).lasting(2, 1_000).with(faults)
 }
 
 /// Somebody deletes the object and makes it anew, with the record on it or without.
 fn recreation() -> Stage {
-    let first = holder(TRUE).renewing().guarding(1).releasing().sending(5);
-    let second = holder(TRUE).sending(3);
+    let first = holder(TRUE).renewing().guarding(1).releasing().sending(4);
+    let second = holder(TRUE).sending(2);
     let faults = Faults { delays: 1, recreations: 1, ..NONE };
-    Stage::new("recreation", vec![first, second]).lasting(4, 1_000).with(faults)
+    Stage::new("recreation", vec![first, second]).lasting(3, 1_000).with(faults)
 }
 
 /// Somebody deletes an object that has finalizers.
 fn deletion() -> Stage {
-    let actor = || holder(TRUE).renewing().releasing().sending(4);
-    let faults = Faults { delays: 1, deletions: 1, touches: 1, ..NONE };
+    let actor = || holder(TRUE).renewing().releasing().sending(3);
+    let faults = Faults { delays: 1, deletions: 1, ..NONE };
     Stage::new("deletion", vec![actor(), actor()]).lasting(3, 1_000).with(faults)
 }
 
 /// A webhook drops the record from what is stored.
 fn webhook() -> Stage {
     let actor = || holder(TRUE).renewing().guarding(1).sending(4);
-    let faults = Faults { delays: 1, alterations: 1, ..NONE };
+    let faults = Faults { alterations: 1, ..NONE };
     Stage::new("webhook", vec![actor(), actor()]).lasting(3, 1_000).with(faults)
 }
 
@@ -151,7 +151,7 @@ fn webhook() -> Stage {
 fn release() -> Stage {
     let first = holder(TRUE).releasing().sending(4);
     let second = holder(TRUE).sending(4);
-    let faults = Faults { delays: 1, silences: 1, ..NONE };
+    let faults = Faults { delays: 1, ..NONE };
     Stage::new("release", vec![first, second]).lasting(5, 1_000).with(faults)
 }
 
@@ -168,8 +168,8 @@ fn caller() -> Stage {
 /// A caller's answers are lost, or late, while another holds and gives back.
 fn caller_in_doubt() -> Stage {
     let first = holder(TRUE).releasing().sending(3);
-    let second = Actor::caller(TRUE, ExpiryRule::BothClocks).releasing().sending(6);
-    let faults = Faults { silences: 2, copies: 1, ..NONE };
+    let second = Actor::caller(TRUE, ExpiryRule::BothClocks).releasing().sending(5);
+    let faults = Faults { silences: 1, copies: 1, ..NONE };
     Stage::new("caller in doubt", vec![first, second]).lasting(2, 1_000).with(faults)
 }
 
@@ -185,23 +185,23 @@ fn wall_clock() -> Stage {
 
 /// A Go peer whose clock is right, and a holder whose clock is late.
 fn go_peer() -> Stage {
-    let first = holder(TRUE.wall(-20_000).server(900)).renewing().sending(5);
-    let second = Actor::go(TRUE.wall(900).server(900)).releasing().claiming(2).sending(6);
+    let first = holder(TRUE.wall(-20_000).server(900)).renewing().sending(4);
+    let second = Actor::go(TRUE.wall(900).server(900)).releasing().sending(4);
     let faults = Faults { delays: 1, ..NONE };
     Stage::new("go peer", vec![first, second]).lasting(6, 1_000).with(faults)
 }
 
 /// Nobody may patch.
 fn puts() -> Stage {
-    let actor = || holder(TRUE).renewing().releasing().sending(6);
-    let faults = Faults { delays: 1, silences: 1, touches: 1, ..NONE };
-    let stage = Stage::new("puts", vec![actor(), actor()]).lasting(3, 1_000).with(faults);
+    let actor = || holder(TRUE).renewing().releasing().sending(5);
+    let faults = Faults { silences: 1, touches: 1, ..NONE };
+    let stage = Stage::new("puts", vec![actor(), actor()]).lasting(2, 1_000).with(faults);
     Stage { forbids_patch: true, ..stage }
 }
 
 /// Three of them.
 fn three() -> Stage {
     let actor = |requests| holder(TRUE).releasing().sending(requests);
-    let faults = Faults { delays: 1, crashes: 1, ..NONE };
-    Stage::new("three", vec![actor(3), actor(3), actor(3)]).lasting(4, 1_000).with(faults)
+    let faults = Faults { delays: 1, ..NONE };
+    Stage::new("three", vec![actor(3), actor(3), actor(3)]).lasting(3, 1_000).with(faults)
 }

@@ -2,11 +2,13 @@
 
 use std::rc::Rc;
 
+use kubelock_core::answer::WriteReply;
+
 use super::clock::Moment;
 use super::explorer::Model;
 use super::holder::Move;
-use super::ledger::{self, Ledger, Told};
-use super::object::Server;
+use super::ledger::{self, By, Change, Ledger, Told};
+use super::object::{Object, Server};
 use super::process::Process;
 use super::request::{Answer, Ask, Edit, Message, Reply};
 use super::stage::{Faults, Stage, Start};
@@ -223,14 +225,15 @@ impl World {
             Action::Arrive(index) => self.arrive(stage, index, false)?,
             Action::ArriveAndStay(index) => {
                 self.faults.copies -= 1;
-                let copy = self.messages.get(usize::from(index))?.clone();
-                self.messages.push(copy);
+                let message = self.messages.get(usize::from(index))?.clone();
+                self.messages.push(Message { is_copy: true, ..message });
                 self.arrive(stage, index, false)?;
             }
             Action::ArriveUnheard(index) => {
                 self.faults.copies -= 1;
                 let copy = self.messages.get(usize::from(index))?.clone();
                 self.write(stage, &copy, false);
+                self.ledger.repeats(copy.from);
             }
             Action::ArriveAltered(index) => {
                 self.faults.alterations -= 1;
@@ -257,7 +260,7 @@ impl World {
         let told = act(process, &moment);
         let (ask, ticket) = (process.outbox(stage.forbids_patch), process.ticket());
         if let Some(ask) = ask {
-            self.messages.push(Message { from: who, ticket, ask, answer: None, is_late: false });
+            self.messages.push(Message { from: who, ticket, ask, answer: None, is_late: false, is_copy: false });
         }
         for told in told {
             self.ledger.told(who, &told, self.server.value().map(AsRef::as_ref));
@@ -287,7 +290,7 @@ impl World {
         stage: &Stage,
         message: &Message,
         is_altered: bool,
-    ) -> kubelock_core::answer::WriteReply {
+    ) -> WriteReply {
         let who = message.from;
         let believers = self.believers(stage);
         let date = self.moment(stage, usize::from(who)).date;
@@ -297,11 +300,12 @@ impl World {
         if is_altered && was_applied {
             self.server.tamper(|object| object.value = None);
             if let Some(object) = &self.server.object {
-                reply = kubelock_core::answer::WriteReply::Applied(object.sight(date));
+                reply = WriteReply::Applied(object.sight(date));
             }
         }
         if was_applied {
-            self.note(who, before.as_ref(), &message.ask, &believers);
+            let by = if is_altered { By::Nobody } else { By::Process(who, message.is_copy) };
+            self.note(by, message, before.as_ref(), &believers);
         }
         reply
     }
@@ -309,11 +313,12 @@ impl World {
     /// A write was applied: does it keep the rules?
     fn note(
         &mut self,
-        who: u8,
-        before: Option<&super::object::Object>,
-        ask: &Ask,
+        by: By,
+        message: &Message,
+        before: Option<&Object>,
         believers: &[u8],
     ) {
+        let (who, ask) = (message.from, &*message.ask);
         let stood = before.and_then(|object| object.value.as_deref());
         let guards = matches!(ask, Ask::Patch(edits) if edits.contains(&Edit::Guarded(who)));
         if guards {
@@ -326,8 +331,7 @@ impl World {
         if is_dying && is_taken && !was_own && matches!(ask, Ask::Patch(_)) {
             self.ledger.took_dying(who);
         }
-        let change =
-            ledger::Change { by: Some(who), before: stood, after: stands, is_elsewhere: false };
+        let change = Change { by, before: stood, after: stands, is_elsewhere: false };
         self.ledger.changed(change, believers);
     }
 
@@ -366,8 +370,7 @@ impl World {
         }
         let is_elsewhere = matches!(tamper, Tamper::Restore);
         let after = self.server.value().map(AsRef::as_ref);
-        let change =
-            ledger::Change { by: None, before: before.as_deref(), after, is_elsewhere };
+        let change = Change { by: By::Nobody, before: before.as_deref(), after, is_elsewhere };
         self.ledger.changed(change, &[]);
     }
 

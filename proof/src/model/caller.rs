@@ -160,13 +160,7 @@ impl Caller {
     }
 
     /// If the answer shows that the stamp was off, the record is written again.
-    fn confirmed(
-        &mut self,
-        sight: &Sight,
-        written: Written,
-        times: u8,
-        at: &Moment,
-    ) -> Vec<Told> {
+    fn confirmed(&mut self, sight: &Sight, written: Written, times: u8, at: &Moment) -> Vec<Told> {
         let since_sent = self.session.since_sent();
         let created_at = written.record.created_at;
         let is_off = sight.date.is_some_and(|date| stamp::is_off(created_at, date, since_sent));

@@ -64,6 +64,7 @@ pub struct Holder {
     pub(super) guards: u8,
     releases: bool,
     renews: bool,
+    creates: bool,
     phase: Phase,
 }
 
@@ -85,6 +86,7 @@ struct Claim {
     call: Acquire,
     record: Record,
     written: Written,
+    is_new: bool,
 }
 
 impl Holder {
@@ -100,6 +102,7 @@ impl Holder {
             guards: actor.guards,
             releases: actor.releases,
             renews: actor.renews,
+            creates: actor.creates,
             phase: Phase::Idle,
         }
     }
@@ -198,32 +201,28 @@ impl Holder {
         let written = Written { value: value.clone(), read_at: at.reading };
         self.sent.push(written.clone());
         let call = Acquire::new("o".into(), value, ExpiryRule::default(), self.session.has_others)
-            .for_hold();
+            .for_hold()
+            .creating(self.creates);
+        let is_new = matches!(decided, Some((Form::Create, _)));
         let call = match decided {
             Some((form, version)) => call.in_form(form, version),
             None => call,
         };
         self.session.begin(terms().call(), at);
-        let mut claim = Box::new(Claim { call, record, written });
+        let mut claim = Box::new(Claim { call, record, written, is_new });
         let outcome = self.session.start(&mut claim.call, at);
         self.claimed(claim, outcome, at)
     }
 
     /// The record of this claim, with a stamp of now.
     pub(super) fn record(&mut self, at: &Moment) -> Record {
-        let mut record =
-            Record::new(self.session.owner(), Timestamp::GO_ZERO, terms().ttl());
+        let mut record = Record::new(self.session.owner(), Timestamp::GO_ZERO, terms().ttl());
         record.hold = HoldId::new(self.session.owner()).ok();
         let stamp = self.session.stamp(ExpiryRule::BothClocks, at);
         record.stamped(stamp)
     }
 
-    fn claimed(
-        &mut self,
-        claim: Box<Claim>,
-        outcome: Option<Outcome>,
-        at: &Moment,
-    ) -> Vec<Told> {
+    fn claimed(&mut self, claim: Box<Claim>, outcome: Option<Outcome>, at: &Moment) -> Vec<Told> {
         let Some(outcome) = outcome else {
             self.phase = Phase::Claiming(claim);
             return Vec::new();
@@ -237,11 +236,12 @@ impl Holder {
             Outcome::Acquired(sight) => self.acquired(*claim, &sight, at),
             Outcome::Seen(sight) => self.judge(sight, at),
             Outcome::Held { sight, .. } => self.judge(*sight, at),
-            Outcome::Missing | Outcome::Malformed(_) => self.quit(),
+            Outcome::Missing if claim.is_new => self.look(at),
+            Outcome::Missing => self.create(at),
             Outcome::Failed(Failure::Unknown(_) | Failure::Unavailable(_) | Failure::Contended) => {
                 self.look(at)
             }
-            Outcome::Failed(_) => self.quit(),
+            Outcome::Failed(_) | Outcome::Malformed(_) => self.quit(),
         }
     }
 
@@ -315,9 +315,16 @@ impl Holder {
                 Vec::new()
             }
             Some(Ok(sight)) => self.judge(sight, at),
-            Some(Err(Failure::ObjectMissing)) => self.quit(),
+            Some(Err(Failure::ObjectMissing)) => self.create(at),
             Some(Err(_)) => self.look(at),
         }
+    }
+
+    fn create(&mut self, at: &Moment) -> Vec<Told> {
+        if self.creates && self.session.can_send() {
+            return self.claim(Some((Form::Create, None)), at);
+        }
+        self.quit()
     }
 
     /// Gives up. With bytes under way that may land yet, no other answer than that is true.
@@ -373,7 +380,9 @@ impl Holder {
             Phase::Watching(_) => "waits".into(),
             Phase::Looking(_) => "looks".into(),
             Phase::Holding(holding) => holding.describe(at),
-            Phase::Sweeping | Phase::SweepReading(_) | Phase::SweepRemoving(_) => "cleans up".into(),
+            Phase::Sweeping | Phase::SweepReading(_) | Phase::SweepRemoving(_) => {
+                "cleans up".into()
+            }
         }
     }
 }

@@ -143,12 +143,7 @@ impl Holding {
         self.settled(outcome, holder, at)
     }
 
-    fn settled(
-        &mut self,
-        outcome: Option<Outcome>,
-        holder: &mut Holder,
-        at: &Moment,
-    ) -> Vec<Told> {
+    fn settled(&mut self, outcome: Option<Outcome>, holder: &mut Holder, at: &Moment) -> Vec<Told> {
         let Some(outcome) = outcome else { return Vec::new() };
         let Some(write) = self.write.take() else { return Vec::new() };
         if write.kind == Kind::Removal {

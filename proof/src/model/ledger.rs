@@ -207,13 +207,16 @@ impl Ledger {
 
     fn holds(&mut self, who: u8, token: Option<&FencingToken>, is_own: bool, counts: bool) {
         if !is_own && counts {
-            self.broken(format!("{who} was told that it holds the lock, and its record is not there"));
+            self.broken(format!(
+                "{who} was told that it holds the lock, and its record is not there"
+            ));
         }
         if let Some(account) = self.account(who) {
             (account.holds, account.lapsed) = (true, false);
         }
         let Some(token) = token.filter(|_| counts) else { return };
-        let last = self.token.as_ref().and_then(|(version, uid)| FencingToken::new(version, uid).ok());
+        let last =
+            self.token.as_ref().and_then(|(version, uid)| FencingToken::new(version, uid).ok());
         if last.is_some_and(|last| *token <= last) {
             self.broken(format!("{who} got a token that is not above the one before"));
         }

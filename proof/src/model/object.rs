@@ -74,7 +74,9 @@ impl Server {
 
     /// Answers a read.
     pub fn read(&self, date: Timestamp) -> ReadReply {
-        self.object.as_ref().map_or(ReadReply::Missing, |object| ReadReply::Seen(object.sight(date)))
+        self.object
+            .as_ref()
+            .map_or(ReadReply::Missing, |object| ReadReply::Seen(object.sight(date)))
     }
 
     /// Does what is asked for, if its tests hold.
@@ -99,7 +101,9 @@ impl Server {
         let object = self.object.clone().ok_or_else(|| refusal(404, "NotFound", true))?;
         let mut changed = match ask {
             Ask::Patch(_) if forbids_patch => return Err(refusal(403, "Forbidden", true)),
-            Ask::Patch(edits) => object.edited(edits).ok_or_else(|| refusal(422, "Invalid", false))?,
+            Ask::Patch(edits) => {
+                object.edited(edits).ok_or_else(|| refusal(422, "Invalid", false))?
+            }
             Ask::Put { version, value } if *version == object.version => {
                 Object { value: value.clone(), ..object.clone() }
             }

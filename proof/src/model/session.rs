@@ -3,8 +3,8 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use kubelock_core::call::{Call, Step, Write};
 use kubelock_core::answer::{ReadReply, WriteReply};
+use kubelock_core::call::{Call, Step, Write};
 use kubelock_core::expiry::ExpiryRule;
 use kubelock_core::reading::Reading;
 use kubelock_core::stamp;

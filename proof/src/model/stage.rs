@@ -65,6 +65,8 @@ pub struct Actor {
     pub releases: bool,
     /// Whether it renews.
     pub renews: bool,
+    /// Whether it makes the object where there is none.
+    pub creates: bool,
 }
 
 /// What a process does.
@@ -114,6 +116,7 @@ impl Actor {
             guards: 0,
             releases: false,
             renews: false,
+            creates: false,
         }
     }
 
@@ -137,6 +140,12 @@ impl Actor {
     #[must_use]
     pub fn renewing(self) -> Self {
         Self { renews: true, ..self }
+    }
+
+    /// It makes the object where there is none.
+    #[must_use]
+    pub fn creating(self) -> Self {
+        Self { creates: true, ..self }
     }
 
     /// It gives the lock back.
@@ -183,6 +192,17 @@ impl Stage {
     #[must_use]
     pub fn with(self, faults: Faults) -> Self {
         Self { faults, ..self }
+    }
+
+    /// With more of everything: for those who have the time.
+    #[must_use]
+    pub fn deeper(mut self) -> Self {
+        for actor in &mut self.actors {
+            actor.requests += 1;
+        }
+        self.faults.delays += 1;
+        self.ticks += 1;
+        self
     }
 
     /// For so many ticks of so many milliseconds.

@@ -22,11 +22,17 @@ const NONE: Faults = Faults {
     alterations: 0,
 };
 
+/// The one of this name.
+pub fn named(name: &str) -> Option<Stage> {
+    all().into_iter().find(|stage| stage.name == name)
+}
+
 /// All of them.
 pub fn all() -> Vec<Stage> {
     vec![
         race(),
         takeover(),
+        slow_answers(),
         renewal(),
         stale(),
         suspend(),
@@ -43,6 +49,7 @@ pub fn all() -> Vec<Stage> {
         wall_clock(),
         go_peer(),
         puts(),
+        lease(),
         three(),
     ]
 }
@@ -62,12 +69,19 @@ fn race() -> Stage {
 /// One holds, the other waits for it to end. Their clocks run at different paces, and their wall
 /// clocks are far apart.
 fn takeover() -> Stage {
-    let first = holder(TRUE.pace(960).wall(-20_000)).sending(3);
+    let first = holder(TRUE.pace(960).wall(-20_000)).renewing().sending(3);
     let second = holder(TRUE.pace(1_040).wall(20_000)).sending(4);
+    let faults = Faults { delays: 2, ..NONE };
+    Stage::new("takeover", vec![first, second]).lasting(4, 1_000).with(faults)
+}
+
+/// One holds and renews, the other waits for it to end; answers take time, too.
+fn slow_answers() -> Stage {
+    let first = holder(TRUE).renewing().sending(3);
+    let second = holder(TRUE).sending(4);
     let faults = Faults { delays: 1, ..NONE };
-    Stage { slow_answers: true, ..Stage::new("takeover", vec![first, second]) }
-        .lasting(5, 1_000)
-        .with(faults)
+    let stage = Stage::new("slow answers", vec![first, second]).lasting(5, 1_000).with(faults);
+    Stage { slow_answers: true, ..stage }
 }
 
 /// One holds and renews, the other waits for it to end.
@@ -103,26 +117,24 @@ fn doubt() -> Stage {
 
 /// Answers to renewals and releases are lost, or late.
 fn renewal_in_doubt() -> Stage {
-    let first = holder(TRUE).renewing().releasing().sending(5);
-    let second = holder(TRUE).sending(2);
-    let faults = Faults { silences: 2, ..NONE };
-    Stage::new("renewal in doubt", vec![first, second]).lasting(4, 1_000).with(faults)
+    let first = holder(TRUE).renewing().releasing().sending(6);
+    let faults = Faults { delays: 1, silences: 2, ..NONE };
+    Stage::new("renewal in doubt", vec![first]).lasting(4, 500).with(faults)
 }
 
 /// Guarded writes are lost, late, and repeated.
 fn guard() -> Stage {
-    let first = holder(TRUE).guarding(1).releasing().sending(6);
+    let first = holder(TRUE).guarding(1).sending(5);
     let second = holder(TRUE).sending(3);
     let faults = Faults { silences: 1, copies: 1, ..NONE };
-    Stage::new("guard", vec![first, second]).lasting(4, 1_000).with(faults)
+    Stage::new("guard", vec![first, second]).lasting(3, 1_000).with(faults)
 }
 
 /// Somebody removes the record while its holder works, and a copy of it comes late.
 fn removal() -> Stage {
-    let first = holder(TRUE).renewing().guarding(1).sending(5);
-    let second = holder(TRUE).sending(1);
+    let first = holder(TRUE.wall(500).server(500)).renewing().guarding(1).sending(6);
     let faults = Faults { delays: 1, removals: 1, copies: 1, ..NONE };
-    Stage::new("removal", vec![first, second]).lasting(2, 1_000).with(faults)
+    Stage::new("removal", vec![first]).lasting(2, 1_000).with(faults)
 }
 
 /// Somebody deletes the object and makes it anew, with the record on it or without.
@@ -160,9 +172,7 @@ fn caller() -> Stage {
     let first = holder(TRUE).renewing().sending(4);
     let early = Actor::caller(TRUE.wall(20_000), ExpiryRule::BothClocks);
     let faults = Faults { delays: 1, ..NONE };
-    Stage::new("caller", vec![first, early.claiming(2).sending(5)])
-        .lasting(6, 1_000)
-        .with(faults)
+    Stage::new("caller", vec![first, early.claiming(2).sending(5)]).lasting(6, 1_000).with(faults)
 }
 
 /// A caller's answers are lost, or late, while another holds and gives back.
@@ -199,9 +209,17 @@ fn puts() -> Stage {
     Stage { forbids_patch: true, ..stage }
 }
 
+/// The object does not exist: who comes first makes it, and answers are lost.
+fn lease() -> Stage {
+    let actor = || holder(TRUE).creating().releasing().sending(4);
+    let faults = Faults { silences: 1, ..NONE };
+    let stage = Stage::new("lease", vec![actor(), actor()]).lasting(3, 1_000).with(faults);
+    Stage { object: Start::Missing, ..stage }
+}
+
 /// Three of them.
 fn three() -> Stage {
-    let actor = |requests| holder(TRUE).releasing().sending(requests);
+    let actor = |requests| holder(TRUE).sending(requests);
     let faults = Faults { delays: 1, ..NONE };
-    Stage::new("three", vec![actor(3), actor(3), actor(3)]).lasting(3, 1_000).with(faults)
+    Stage::new("three", vec![actor(3), actor(3), actor(2)]).lasting(3, 1_000).with(faults)
 }

@@ -260,7 +260,14 @@ impl World {
         let told = act(process, &moment);
         let (ask, ticket) = (process.outbox(stage.forbids_patch), process.ticket());
         if let Some(ask) = ask {
-            self.messages.push(Message { from: who, ticket, ask, answer: None, is_late: false, is_copy: false });
+            self.messages.push(Message {
+                from: who,
+                ticket,
+                ask,
+                answer: None,
+                is_late: false,
+                is_copy: false,
+            });
         }
         for told in told {
             self.ledger.told(who, &told, self.server.value().map(AsRef::as_ref));
@@ -285,12 +292,7 @@ impl World {
         Some(())
     }
 
-    fn write(
-        &mut self,
-        stage: &Stage,
-        message: &Message,
-        is_altered: bool,
-    ) -> WriteReply {
+    fn write(&mut self, stage: &Stage, message: &Message, is_altered: bool) -> WriteReply {
         let who = message.from;
         let believers = self.believers(stage);
         let date = self.moment(stage, usize::from(who)).date;
@@ -311,13 +313,7 @@ impl World {
     }
 
     /// A write was applied: does it keep the rules?
-    fn note(
-        &mut self,
-        by: By,
-        message: &Message,
-        before: Option<&Object>,
-        believers: &[u8],
-    ) {
+    fn note(&mut self, by: By, message: &Message, before: Option<&Object>, believers: &[u8]) {
         let (who, ask) = (message.from, &*message.ask);
         let stood = before.and_then(|object| object.value.as_deref());
         let guards = matches!(ask, Ask::Patch(edits) if edits.contains(&Edit::Guarded(who)));
@@ -379,8 +375,7 @@ impl World {
         let processes = &self.processes;
         self.messages.retain_mut(|message| {
             let process = processes.get(usize::from(message.from)).and_then(Option::as_ref);
-            let is_awaited =
-                process.is_some_and(|it| it.awaits() && it.ticket() == message.ticket);
+            let is_awaited = process.is_some_and(|it| it.awaits() && it.ticket() == message.ticket);
             message.is_late |= !is_awaited;
             is_awaited || (message.answer.is_none() && *message.ask != Ask::Get)
         });

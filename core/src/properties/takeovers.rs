@@ -55,7 +55,8 @@ fn judged(takeover: Takeover, glimpses: &[Glimpse]) -> Vec<(bool, Duration)> {
         shown.date = glimpse.date.map(at);
         let seen = Seen { at: now, local: at(glimpse.local), server: None };
         let takes = matches!(observer.judge(&shown, seen), Verdict::Take(_));
-        (takes, (now.boot - first.boot).min(now.monotonic - first.monotonic))
+        let awake = now.monotonic.saturating_sub(first.monotonic);
+        (takes, now.boot.saturating_sub(first.boot).min(awake))
     };
     glimpses.iter().map(judge).collect()
 }
@@ -75,10 +76,11 @@ proptest! {
     fn the_shortcut_opens_just_when_the_reads_own_date_is_late_enough(
         glimpses in prop::collection::vec(any_glimpse(), 1..12), stale_after in 10..60_u64,
     ) {
-        let stale_after = Some(Duration::from_secs(stale_after));
-        let verdicts = judged(Takeover::Observed { stale_after }, &glimpses);
+        let stale_after = Duration::from_secs(stale_after);
+        let takeover = Takeover::Observed { stale_after: Some(stale_after) };
+        let verdicts = judged(takeover, &glimpses);
         for (glimpse, (takes, seen_for)) in glimpses.iter().zip(verdicts) {
-            let dead = records()[glimpse.record].expires_at().saturating_add(stale_after.unwrap());
+            let dead = records()[glimpse.record].expires_at().saturating_add(stale_after);
             let is_stale = glimpse.date.is_some_and(|date| at(date) > dead);
             prop_assert_eq!(takes, is_stale || seen_for >= Duration::from_secs(10));
         }

@@ -39,6 +39,7 @@ pub fn all() -> Vec<Stage> {
         doubt(),
         renewal_in_doubt(),
         guard(),
+        late_copies(),
         removal(),
         recreation(),
         deletion(),
@@ -128,6 +129,14 @@ fn guard() -> Stage {
     let second = holder(TRUE).sending(3);
     let faults = Faults { silences: 1, copies: 1, ..NONE };
     Stage::new("guard", vec![first, second]).lasting(3, 1_000).with(faults)
+}
+
+/// A claim and a guarded write, each sent twice since the first answer did not come: what is late
+/// comes after the release.
+fn late_copies() -> Stage {
+    let only = holder(TRUE.wall(500).server(500)).guarding(1).releasing().sending(8);
+    let faults = Faults { silences: 2, ..NONE };
+    Stage::new("late copies", vec![only]).lasting(0, 1_000).with(faults)
 }
 
 /// Somebody removes the record while its holder works, and a copy of it comes late.

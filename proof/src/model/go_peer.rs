@@ -85,12 +85,13 @@ impl GoPeer {
         match (phase, &answer.reply) {
             (Phase::Reading, Reply::Read(ReadReply::Seen(sight))) => self.acquire(sight, at),
             (Phase::ReadingOwn, Reply::Read(ReadReply::Seen(sight))) => self.release(sight, at),
-            (Phase::Reading, _) => vec![Told::Declined],
+            (Phase::Reading, _) | (Phase::Putting(_), Reply::Write(WriteReply::Refused(_))) => {
+                vec![Told::Declined]
+            }
             (Phase::Putting(since), Reply::Write(WriteReply::Applied(_))) => {
                 self.phase = Phase::Holding(since);
                 vec![Told::Holds(None)]
             }
-            (Phase::Putting(_), Reply::Write(WriteReply::Refused(_))) => vec![Told::Declined],
             (Phase::Removing, Reply::Write(WriteReply::Applied(_))) => vec![Told::Freed],
             _ => vec![Told::Unknown],
         }

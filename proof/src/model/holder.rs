@@ -170,7 +170,7 @@ impl Holder {
             }
             Phase::SweepRemoving(mut call) => {
                 let outcome = self.session.go_on(call.as_mut(), answer, at);
-                self.removing(outcome, call)
+                self.removing(outcome.as_ref(), call)
             }
             Phase::Holding(mut holding) => {
                 let told = holding.answered(answer, self, at);
@@ -362,10 +362,10 @@ impl Holder {
         let mut call = Box::new(Change::remove(sight.uid, own));
         self.session.begin(terms().call(), at);
         let outcome = self.session.start(call.as_mut(), at);
-        self.removing(outcome, call)
+        self.removing(outcome.as_ref(), call)
     }
 
-    fn removing(&mut self, outcome: Option<change::Outcome>, call: Box<Change>) -> Vec<Told> {
+    fn removing(&mut self, outcome: Option<&change::Outcome>, call: Box<Change>) -> Vec<Told> {
         self.phase = match outcome {
             None => Phase::SweepRemoving(call),
             Some(_) => Phase::Sweeping,

@@ -176,9 +176,8 @@ impl Holding {
             told.push(Told::Guarded(match verdict {
                 Verdict::Confirmed | Verdict::Kept => Some(true),
                 Verdict::Failed(Failure::Unknown(_)) => None,
-                Verdict::Failed(_) => Some(false),
                 Verdict::Adopted | Verdict::Ended if is_unknown => None,
-                Verdict::Adopted | Verdict::Ended => Some(false),
+                Verdict::Failed(_) | Verdict::Adopted | Verdict::Ended => Some(false),
             }));
         }
         if self.releases {

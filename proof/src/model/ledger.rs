@@ -26,6 +26,7 @@ pub enum Told {
 
 /// What is true of one process's present attempt to get the lock.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 struct Account {
     claim: u8,
     holds: bool,

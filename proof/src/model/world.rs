@@ -222,12 +222,12 @@ impl World {
                 self.faults.crashes -= 1;
                 *self.processes.get_mut(usize::from(who))? = None;
             }
-            Action::Arrive(index) => self.arrive(stage, index, false)?,
+            Action::Arrive(index) => self.arrive(stage, index, false),
             Action::ArriveAndStay(index) => {
                 self.faults.copies -= 1;
                 let message = self.messages.get(usize::from(index))?.clone();
                 self.messages.push(Message { is_copy: true, ..message });
-                self.arrive(stage, index, false)?;
+                self.arrive(stage, index, false);
             }
             Action::ArriveUnheard(index) => {
                 self.faults.copies -= 1;
@@ -237,7 +237,7 @@ impl World {
             }
             Action::ArriveAltered(index) => {
                 self.faults.alterations -= 1;
-                self.arrive(stage, index, true)?;
+                self.arrive(stage, index, true);
             }
             Action::Answer(index) => {
                 let message = self.messages.remove(usize::from(index));
@@ -275,7 +275,7 @@ impl World {
         Some(())
     }
 
-    fn arrive(&mut self, stage: &Stage, index: u8, is_altered: bool) -> Option<()> {
+    fn arrive(&mut self, stage: &Stage, index: u8, is_altered: bool) {
         let mut message = self.messages.remove(usize::from(index));
         let date = self.moment(stage, usize::from(message.from)).date;
         let reply = match &*message.ask {
@@ -285,11 +285,10 @@ impl World {
         message.answer = Some(Rc::new(Answer { reply, date: Some(date) }));
         if stage.slow_answers {
             self.messages.push(message);
-            return Some(());
+            return;
         }
         // A late request of the dead, or of who waits no more, is done all the same.
         let _ = self.answer(stage, &message);
-        Some(())
     }
 
     fn write(&mut self, stage: &Stage, message: &Message, is_altered: bool) -> WriteReply {

@@ -45,6 +45,7 @@ const MISSED: [(Mutant, &str); 27] = [
     (Mutant::ValidUntilReleased, "release"),
 ];
 
+#[expect(clippy::print_stdout, reason = "the states and the time are what a reader wants")]
 fn explored(stage: &Stage, states_max: usize) -> Explored {
     let started = Instant::now();
     let explored = explore(stage, states_max);

@@ -155,6 +155,8 @@ pub(crate) fn check_scope(
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     /// `RESOURCE VERSION GROUP`, a dash for what is not named.
@@ -188,6 +190,51 @@ mod tests {
     fn a_type_never_leaves_its_place_in_the_path() {
         for spelled in ["", "..", "a?b", "a b", "é"] {
             assert!(TypeName::parse(spelled).is_err(), "{spelled:?}");
+        }
+    }
+
+    /// As kubectl spells it.
+    fn spelled(resource: &str, version: Option<&str>, group: Option<&str>) -> String {
+        let parts = [Some(resource), version, group];
+        parts.into_iter().flatten().collect::<Vec<_>>().join(".")
+    }
+
+    proptest! {
+        #[test]
+        fn a_type_reads_back_as_it_was_spelt(
+            resource in "[a-z]{1,12}", version in prop::option::of("v[1-9]((alpha|beta)[1-9])?"),
+            group in prop::option::of("[a-z]{1,8}([.][a-z]{2,8}){0,3}"), upper: bool,
+        ) {
+            // A group may look like a version, and a version goes with a group alone.
+            let first = group.as_deref().and_then(|group| group.split('.').next());
+            prop_assume!(first.is_none_or(|first| !is_version(first)));
+            let version = version.filter(|_| group.is_some());
+            let spelled = spelled(&resource, version.as_deref(), group.as_deref());
+            let spelled = if upper { spelled.to_ascii_uppercase() } else { spelled };
+            let name = TypeName::parse(&spelled).unwrap();
+            prop_assert_eq!(name, TypeName { spelled, resource, version, group });
+        }
+
+        #[test]
+        fn an_object_reads_back_as_it_is_shown(
+            kind in "[a-z]{1,12}([.][a-z]{1,8}){0,2}", name in "[A-Za-z0-9:@.-]{1,60}",
+        ) {
+            prop_assume!(PathSegment::object(&name).is_ok());
+            let on = format!("{kind}/{name}");
+            let Ok(Carrier::Object(read, object)) = Carrier::parse(Some(&on)) else {
+                panic!("{on} names an object");
+            };
+            prop_assert_eq!(format!("{}/{object}", read.spelled), on);
+        }
+
+        #[test]
+        fn any_text_names_an_object_that_stays_in_its_place_or_none(on: String) {
+            if let Ok(Carrier::Object(kind, object)) = Carrier::parse(Some(&on)) {
+                for part in [kind.spelled.as_str(), object.as_str()] {
+                    prop_assert!(!part.is_empty() && part.is_ascii());
+                    prop_assert!(!part.contains(['/', '?', '#', '%', ' ']), "{part}");
+                }
+            }
         }
     }
 }

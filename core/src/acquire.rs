@@ -39,14 +39,14 @@ pub enum Outcome {
 }
 
 /// Who takes it: a call that is done then, or a hold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Caller {
     Once,
     Hold,
 }
 
 /// One call that takes a lock.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Hash)]
 pub struct Acquire {
     object: String,
     value: String,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::timestamp::Timestamp;
 
 /// What an answer shows of the object and of our annotation on it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Sight {
     /// The object's UID.
     pub uid: String,
@@ -33,7 +33,7 @@ impl Sight {
 /// A refusal as the server, a policy, a webhook or a proxy worded it.
 ///
 /// A status alone classifies nothing: policies and webhooks answer with any code.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Refusal {
     /// The HTTP status.
     pub code: u16,
@@ -102,7 +102,7 @@ impl Refusal {
 }
 
 /// What came back for a write.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum WriteReply {
     /// The server stored it; this is the object as stored.
     Applied(Sight),
@@ -115,7 +115,7 @@ pub enum WriteReply {
 }
 
 /// What came back for a read.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum ReadReply {
     /// The object, as a read that is not served from a cache shows it.
     Seen(Sight),

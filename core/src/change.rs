@@ -32,7 +32,7 @@ pub enum Outcome {
 }
 
 /// One call that replaces or removes a record.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Hash)]
 pub struct Change {
     uid: String,
     old: String,
@@ -45,7 +45,7 @@ pub struct Change {
 }
 
 /// What else is to be done in the same write.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Hash)]
 struct More {
     operations: Vec<serde_json::Value>,
     subresource: Option<PathSegment>,

@@ -14,7 +14,7 @@ const RACES_AT_ONCE: u8 = 3;
 const NO_ANSWER: &str = "no answer before the deadline";
 
 /// The open ends of one call: all its attempts carry the same bytes.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Hash)]
 pub(crate) struct Doubt {
     unanswered: bool,
     unread_refusal: bool,

@@ -5,7 +5,7 @@ use crate::record::Record;
 use crate::timestamp::Timestamp;
 
 /// Which clocks must agree that a lock has expired.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
 #[non_exhaustive]
 pub enum ExpiryRule {
     /// The local wall clock and the API server's: a caller whose clock is ahead robs nobody.

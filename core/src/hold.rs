@@ -17,7 +17,7 @@ use crate::record::{HoldId, Malformed, Record};
 use crate::terms::Terms;
 
 /// Bytes of this hold, and what the clocks showed before they were stamped.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Written {
     /// The annotation's value.
     pub value: String,
@@ -26,7 +26,7 @@ pub struct Written {
 }
 
 /// Why a hold was lost.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Loss {
     /// No renewal was confirmed in time. Nobody need have taken the lock.
@@ -87,7 +87,7 @@ impl Loss {
 }
 
 /// How a hold ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum End {
     Lost(Loss),
     Released,
@@ -120,7 +120,7 @@ pub enum Verdict {
 }
 
 /// A hold on one lock.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Hash)]
 pub struct Hold {
     terms: Terms,
     uid: String,

@@ -18,6 +18,8 @@ pub mod name;
 pub mod operations;
 pub mod pace;
 pub mod patch;
+#[cfg(test)]
+mod properties;
 pub mod read;
 pub mod reading;
 pub mod record;

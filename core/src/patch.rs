@@ -13,7 +13,7 @@ use crate::mutant::Mutant;
 use crate::name::AnnotationKey;
 
 /// What must be true of the object for a record to be added to it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Form {
     /// The object has no annotation at all.
     NewMap,

@@ -8,7 +8,7 @@ use crate::pace::Pace;
 use crate::timestamp::Timestamp;
 
 /// One call that reads an object and writes nothing.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Hash)]
 pub struct Read {
     whole: bool,
     doubt: Doubt,

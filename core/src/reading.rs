@@ -7,7 +7,7 @@ use crate::mutant::Mutant;
 /// Two clocks, read at one instant.
 ///
 /// Only the difference of two readings of one process means something.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
 pub struct Reading {
     /// `CLOCK_BOOTTIME`: time that the machine was suspended counts.
     pub boot: Duration,

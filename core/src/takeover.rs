@@ -12,7 +12,7 @@ use crate::stamp::DATE_GRAIN;
 use crate::timestamp::Timestamp;
 
 /// When somebody else's record may be replaced.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Takeover {
     /// The identical record was seen here, unchanged, for its own ttl by this process's own
     /// clock: no clocks need to agree.
@@ -75,13 +75,13 @@ pub enum Verdict {
 }
 
 /// What one process has seen of a lock that it waits for.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Hash)]
 pub struct Observer {
     takeover: Takeover,
     observed: Option<Observed>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Hash)]
 struct Observed {
     value: String,
     since: Reading,

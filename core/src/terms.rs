@@ -36,7 +36,7 @@ const RETRY_MAX: Duration = Duration::from_secs(1);
 /// assert_eq!(terms.call(), Duration::from_secs(5));
 /// # Ok::<(), kubelock_core::terms::InvalidTerms>(())
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Terms {
     ttl: Ttl,
     margin: Duration,

@@ -1,7 +1,7 @@
 //! Which verb writes: PATCH, or PUT of the whole object where patching is forbidden.
 
 /// The verb of the next write, and which ones the server has forbidden in this call.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, Hash)]
 pub(crate) struct Verb {
     is_put: bool,
     patch_forbidden: bool,

@@ -8,7 +8,7 @@ use crate::go_json::Fault;
 ///
 /// It holds a short excerpt of the value, escaped: whoever may write
 /// annotations chose that text, and it ends up in terminals and logs.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Error)]
 #[error("malformed record: {reason}, at byte {offset}, near `{excerpt}`")]
 pub struct Malformed {
     reason: &'static str,

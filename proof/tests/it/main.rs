@@ -1,1 +1,3 @@
 //! Model, simulation, and the mutants that they must catch.
+
+mod model;

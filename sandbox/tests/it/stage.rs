@@ -59,6 +59,11 @@ impl Stage {
         &self.namespace
     }
 
+    /// The administrator's client.
+    pub fn client(&self) -> Client {
+        self.client.clone()
+    }
+
     /// The path of `configmaps/app` or such.
     pub fn path(&self, what: &str) -> String {
         path(what, &self.namespace)

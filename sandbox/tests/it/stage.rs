@@ -59,6 +59,11 @@ impl Stage {
         &self.namespace
     }
 
+    /// The same namespace by another way to the server.
+    pub fn with_client(&self, client: Client) -> Self {
+        Self { client, namespace: self.namespace.clone() }
+    }
+
     /// The administrator's client.
     pub fn client(&self) -> Client {
         self.client.clone()

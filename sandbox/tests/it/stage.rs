@@ -10,7 +10,8 @@ use kube::Client;
 use serde_json::{Value, json};
 
 pub use answer::Answer;
-pub use object::{object, path};
+pub use object::object;
+use object::path;
 pub use question::Question;
 pub use watching::{Heard, Watching};
 

@@ -46,13 +46,13 @@ impl Stage {
 
     /// The namespace's name says which case left it.
     async fn on(client: Client, case: &str) -> Self {
-        let mut stage = Self { client, namespace: String::new() };
+        let stage = Self { client, namespace: String::new() };
         let hint: String = case.replace('_', "-").chars().take(40).collect();
         let metadata =
             json!({ "generateName": format!("{hint}-"), "labels": { "kubelock-test": "" } });
         let namespace = stage.create("namespaces", json!({ "metadata": metadata })).await;
-        stage.namespace = namespace["metadata"]["name"].as_str().unwrap().to_owned();
-        stage
+        let namespace = namespace["metadata"]["name"].as_str().unwrap().to_owned();
+        Self { namespace, ..stage }
     }
 
     /// The namespace of this case alone. A good name for cluster-scoped objects, too.

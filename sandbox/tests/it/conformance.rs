@@ -4,6 +4,7 @@ mod access;
 mod bodies;
 mod create;
 mod delete;
+mod history;
 mod json_patch;
 mod list;
 mod merge_patch;

@@ -4,5 +4,8 @@
 #[macro_use]
 mod cases;
 
+mod clients;
 mod conformance;
+mod differential;
+mod hostile;
 mod stage;

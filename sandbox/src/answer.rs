@@ -1,11 +1,12 @@
 //! From a request to its answer.
 
-use http::{Method, header};
+use http::header;
 use serde_json::json;
 
 use crate::accept;
 use crate::attributes::Attributes;
 use crate::call::Call;
+use crate::key::Key;
 use crate::kinds::Kind;
 use crate::path::ResourcePath;
 use crate::reply::Reply;
@@ -81,9 +82,7 @@ fn resource(
     path: &ResourcePath,
     verb: &str,
 ) -> Result<Reply, Status> {
-    if request.method == Method::POST
-        && let Some(review) = reviews::answer(&server.state(), request, user, path)
-    {
+    if let Some(review) = reviews::answer(&server.state(), request, user, path) {
         return review.map(|review| Reply::json(201, &review));
     }
     let Ok(kind) = server.state().kind_of(path).cloned() else {
@@ -91,6 +90,7 @@ fn resource(
     };
     check_scope(&kind, path)?;
     let form = accept::negotiate(request.header(header::ACCEPT))?;
+    permit_creation(&server.state(), user, &kind, path, verb)?;
     let clock = server.state().clock.clone();
     let call = Call { kind, path, request, form, clock };
     match verb {
@@ -106,6 +106,28 @@ fn resource(
         }
         _ => Err(Status::method_not_allowed()),
     }
+}
+
+/// An update of what is not there creates it, for whom may.
+fn permit_creation(
+    state: &State,
+    user: &User,
+    kind: &Kind,
+    path: &ResourcePath,
+    verb: &str,
+) -> Result<(), Status> {
+    let namespace = path.namespace.as_deref().filter(|_| kind.namespaced).unwrap_or_default();
+    let key = Key::new(kind, namespace, path.name.as_deref().unwrap_or_default());
+    if verb != "update" || !kind.put_creates || state.store.get(&key).is_some() {
+        return Ok(());
+    }
+    let create = Attributes {
+        verb: "create".to_owned(),
+        path: String::new(),
+        resource: Some(path.clone()),
+        selected: None,
+    };
+    rbac::authorize(state, user, &create)
 }
 
 /// Kinds without namespaces have no paths in them, others no objects outside.

@@ -7,5 +7,6 @@ mod cases;
 mod clients;
 mod conformance;
 mod differential;
+mod edge;
 mod hostile;
 mod stage;

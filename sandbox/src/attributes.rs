@@ -20,6 +20,7 @@ impl Attributes {
     pub(crate) fn of(request: &Request) -> Self {
         let resource = ResourcePath::parse(&request.path);
         let verb = match &resource {
+            Some(resource) if resource.is_watch => "watch".to_owned(),
             Some(resource) => resource_verb(request, resource.name.is_some()),
             None => request.method.as_str().to_lowercase(),
         };
@@ -36,9 +37,9 @@ fn selected_name(selector: &str) -> Option<String> {
 
 fn resource_verb(request: &Request, has_name: bool) -> String {
     let verb = match request.method {
-        Method::GET | Method::HEAD if has_name => "get",
-        Method::GET | Method::HEAD if request.query.is_true("watch") => "watch",
-        Method::GET | Method::HEAD => "list",
+        Method::GET if has_name => "get",
+        Method::GET if request.query.is_true("watch") => "watch",
+        Method::GET => "list",
         Method::POST => "create",
         Method::PUT => "update",
         Method::PATCH => "patch",

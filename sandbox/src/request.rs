@@ -96,6 +96,17 @@ impl Request {
         whole.split(';').next().unwrap_or_default().trim()
     }
 
+    /// Whether the answer is for people: asked for, or sent by a program that shows it.
+    pub(crate) fn wants_pretty(&self) -> bool {
+        match self.query.get("pretty").filter(|wanted| !wanted.is_empty()) {
+            Some(wanted) => matches!(wanted, "1" | "t" | "T" | "true" | "TRUE" | "True"),
+            None => {
+                let agent = self.header(header::USER_AGENT);
+                ["curl", "Wget", "Mozilla/5.0"].iter().any(|program| agent.starts_with(program))
+            }
+        }
+    }
+
     /// Whether everything is to be done but stored.
     pub(crate) fn is_dry_run(&self) -> bool {
         self.query.all("dryRun").any(|value| value == "All")

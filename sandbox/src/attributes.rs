@@ -12,6 +12,8 @@ pub(crate) struct Attributes {
     pub(crate) verb: String,
     pub(crate) path: String,
     pub(crate) resource: Option<ResourcePath>,
+    /// The only name that a list or a watch selects.
+    pub(crate) selected: Option<String>,
 }
 
 impl Attributes {
@@ -22,8 +24,15 @@ impl Attributes {
             Some(resource) => resource_verb(request, resource.name.is_some()),
             None => request.method.as_str().to_lowercase(),
         };
-        Self { verb, path: request.path.clone(), resource }
+        let selector = request.query.get("fieldSelector").unwrap_or_default();
+        Self { verb, path: request.path.clone(), resource, selected: selected_name(selector) }
     }
+}
+
+fn selected_name(selector: &str) -> Option<String> {
+    let mut terms = selector.split(',').filter_map(|term| term.split_once('='));
+    let (_, name) = terms.find(|(field, _)| *field == "metadata.name")?;
+    Some(name.strip_prefix('=').unwrap_or(name).to_owned())
 }
 
 fn resource_verb(request: &Request, has_name: bool) -> String {

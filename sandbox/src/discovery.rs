@@ -53,7 +53,7 @@ enum Found<'a> {
 }
 
 impl Found<'_> {
-    fn reply(&self, groups: &Groups, request: &Request) -> Result<Reply, Status> {
+    fn reply(self, groups: &Groups, request: &Request) -> Result<Reply, Status> {
         let wanted = accept::clauses(request.header(header::ACCEPT));
         match self {
             Self::Document(document) if takes_json(&wanted) => {

@@ -84,13 +84,12 @@ fn authenticated(
 }
 
 async fn in_time<T>(answer: impl Future<Output = Result<T, BoxError>>) -> Result<T, Status> {
-    match tokio::time::timeout(ANSWER, answer).await {
-        Ok(answer) => answer.map_err(|error| Status::bad_request(error.to_string())),
-        Err(_) => {
-            let message = "Timeout: request did not complete within the allotted timeout";
-            Err(Status::new(504, "Timeout", message))
-        }
-    }
+    let late = |_| {
+        let message = "Timeout: request did not complete within the allotted timeout";
+        Status::new(504, "Timeout", message)
+    };
+    let answer = tokio::time::timeout(ANSWER, answer).await.map_err(late)?;
+    answer.map_err(|error| Status::bad_request(error.to_string()))
 }
 
 fn unauthorized() -> Status {

@@ -11,9 +11,9 @@ use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 
-#[cfg(unix)]
-use crate::commands::run::RunArgs;
 use crate::commands::{acquire::AcquireArgs, get::GetArgs, release::ReleaseArgs, renew::RenewArgs};
+#[cfg(unix)]
+use crate::commands::{run::RunArgs, sandbox::SandboxArgs};
 use crate::exit::Exit;
 use crate::program;
 use cluster::ClusterArgs;
@@ -43,10 +43,11 @@ Examples:
   kubelock get deploy -n ci                      who holds it, since when, for how long
   kubelock renew deploy -n ci                    for as long again
   kubelock release deploy -n ci
+  kubelock sandbox -- kubelock acquire deploy    without a cluster, on an API in memory
 
 Exit status:
   0 done, 1 failed, 2 wrong usage, 10 yours already, 11 held by another, 12 not held, 15 unknown
-  run: the command's own; 123 lost, 124 not acquired, 125 not run, 126 and 127 no such command";
+  run, sandbox: the command's own; 123 lost, 124 not acquired, 125 not run, 126 and 127 no such command";
 
 /// One subcommand each.
 #[derive(Debug, Subcommand)]
@@ -57,6 +58,8 @@ pub(crate) enum Command {
     Renew(RenewArgs),
     Release(ReleaseArgs),
     Get(GetArgs),
+    #[cfg(unix)]
+    Sandbox(SandboxArgs),
     /// Print the version of this program
     Version,
 }
@@ -91,15 +94,16 @@ fn refused(error: &clap::Error, words: Vec<OsString>) -> Exit {
     match error.use_stderr() {
         false => Exit::Done,
         // Its other statuses are those of the command.
-        true if is_run(words) => Exit::NotRun,
+        true if runs_a_command(words) => Exit::NotRun,
         true => Exit::Usage,
     }
 }
 
-/// Whether `run` is meant, as far as such a command line can tell.
-fn is_run(words: Vec<OsString>) -> bool {
+/// Whether `run` or `sandbox` is meant, as far as such a command line can tell.
+fn runs_a_command(words: Vec<OsString>) -> bool {
     let lenient = definition("kubelock").ignore_errors(true).try_get_matches_from(words);
-    lenient.is_ok_and(|matches| matches.subcommand_name() == Some("run"))
+    let meant = lenient.ok().and_then(|matches| matches.subcommand_name().map(str::to_owned));
+    meant.is_some_and(|meant| meant == "run" || meant == "sandbox")
 }
 
 /// Refuses what the definition cannot.

@@ -6,6 +6,8 @@ pub(crate) mod release;
 pub(crate) mod renew;
 #[cfg(unix)]
 pub(crate) mod run;
+#[cfg(unix)]
+pub(crate) mod sandbox;
 mod session;
 
 use tokio::runtime::{Builder, Runtime};
@@ -28,6 +30,11 @@ pub(crate) fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Run(args) => {
             let runtime = runtime().map_err(run::before_the_command)?;
             blocking(runtime, run::run(args, &cluster, &common))
+        }
+        #[cfg(unix)]
+        Command::Sandbox(args) => {
+            let runtime = runtime().map_err(sandbox::before_the_command)?;
+            blocking(runtime, sandbox::run(args, &cluster, &common))
         }
         Command::Version => version(),
     }

@@ -23,7 +23,7 @@ fn main() -> ExitCode {
         return exit;
     }
     #[cfg(unix)]
-    if let Some(exit) = commands::run::inner_process() {
+    if let Some(exit) = commands::run::inner_process().or_else(commands::sandbox::inner_process) {
         return exit;
     }
     let cli = match args::parse() {

@@ -13,8 +13,9 @@ use crate::request::Request;
 use crate::sandbox::Sandbox;
 use crate::state::State;
 use crate::status::Status;
+use crate::users::User;
 use crate::verbs::{create, delete, delete_collection, get, list, patch, update, watch};
-use crate::{discovery, names, rbac, reviews};
+use crate::{discovery, duration, names, rbac, reviews, users};
 
 /// Where the real server tells its health.
 const HEALTH: [&str; 3] = ["/healthz", "/livez", "/readyz"];
@@ -26,36 +27,28 @@ pub(crate) fn answer(server: &Sandbox, request: &Request) -> Reply {
 fn respond(server: &Sandbox, request: &Request) -> Result<Reply, Status> {
     check_timeout(request)?;
     let attributes = Attributes::of(request);
-    rbac::authorize(&server.state(), &request.user, &attributes)?;
+    let user = permitted(&server.state(), request, &attributes)?;
     match &attributes.resource {
-        Some(path) => resource(server, request, path, &attributes.verb),
+        Some(path) => resource(server, request, &user, path, &attributes.verb),
         None => elsewhere(&server.state(), request),
     }
+}
+
+/// As whom the request is answered: somebody who may.
+fn permitted(state: &State, request: &Request, attributes: &Attributes) -> Result<User, Status> {
+    let user = users::impersonated(state, &request.user, &request.headers, attributes)?;
+    rbac::authorize(state, &user, attributes)?;
+    Ok(user)
 }
 
 /// How long a request may take is a duration; there is nothing here that takes long.
 fn check_timeout(request: &Request) -> Result<(), Status> {
     let timeout = request.query.get("timeout").unwrap_or_default();
-    if timeout.is_empty() || is_duration(timeout) {
+    if timeout.is_empty() || duration::is_valid(timeout) {
         return Ok(());
     }
     let why = format!("time: invalid duration {timeout:?}");
     Err(Status::bad_request(format!("invalid timeout specified in the request URL - {why}")))
-}
-
-/// As Go writes them: numbers with their units, `1m30s`.
-fn is_duration(text: &str) -> bool {
-    let mut rest = text.trim_start_matches(['+', '-']);
-    while !rest.is_empty() && rest != "0" {
-        let unit = rest.trim_start_matches(|char: char| char.is_ascii_digit() || char == '.');
-        let known = ["ns", "us", "µs", "ms", "s", "m", "h"];
-        let lengths = known.iter().filter(|of| unit.starts_with(**of)).map(|of| of.len());
-        match lengths.max() {
-            Some(length) if unit.len() < rest.len() => rest = &unit[length..],
-            _ => return false,
-        }
-    }
-    true
 }
 
 fn elsewhere(state: &State, request: &Request) -> Result<Reply, Status> {
@@ -69,7 +62,7 @@ fn elsewhere(state: &State, request: &Request) -> Result<Reply, Status> {
         return Ok(Reply::text(200, "ok"));
     }
     if path == "/version" {
-        return Ok(Reply::json(200, version()));
+        return Ok(Reply::json(200, &version()));
     }
     let found = discovery::answer(state, request);
     Ok(found.unwrap_or_else(|| nothing_there(state, path)))
@@ -100,13 +93,14 @@ fn version() -> Value {
 fn resource(
     server: &Sandbox,
     request: &Request,
+    user: &User,
     path: &ResourcePath,
     verb: &str,
 ) -> Result<Reply, Status> {
     if request.method == Method::POST
-        && let Some(review) = reviews::answer(&server.state(), request, path)
+        && let Some(review) = reviews::answer(&server.state(), request, user, path)
     {
-        return review.map(|review| Reply::json(201, review));
+        return review.map(|review| Reply::json(201, &review));
     }
     let kind = server.state().kind_of(path).cloned().ok().filter(|kind| is_in_scope(kind, path));
     let Some(kind) = kind else {
@@ -115,7 +109,8 @@ fn resource(
     check_name(path)?;
     let is_watch = verb == "watch";
     let form = accept::negotiate(request.header(header::ACCEPT), is_watch, kind.is_custom)?;
-    let call = Call { kind, path, request, form };
+    let clock = server.state().clock.clone();
+    let call = Call { kind, path, request, form, clock };
     match verb {
         "get" => get::get(&server.state(), &call),
         "list" => list::list(&server.state(), &call),

@@ -1,6 +1,7 @@
 //! A request for a kind that is served, in a form that can be given.
 
 use crate::accept::Form;
+use crate::clock::Clock;
 use crate::key::{Collection, Key};
 use crate::kinds::{Kind, StatusSubresource};
 use crate::path::ResourcePath;
@@ -14,6 +15,7 @@ pub(crate) struct Call<'a> {
     pub(crate) path: &'a ResourcePath,
     pub(crate) request: &'a Request,
     pub(crate) form: Form,
+    pub(crate) clock: Clock,
 }
 
 impl Call<'_> {

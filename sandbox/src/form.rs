@@ -9,7 +9,7 @@ use crate::call::Call;
 use crate::kinds::Kind;
 use crate::reply::Reply;
 use crate::status::Status;
-use crate::table::table;
+use crate::table;
 
 /// The object as this version of its kind has it.
 fn versioned(kind: &Kind, object: &Arc<Value>) -> Arc<Value> {
@@ -32,7 +32,7 @@ fn partial(object: &Value, version: &str) -> Value {
 impl Call<'_> {
     /// An answer with one object.
     pub(crate) fn object_reply(&self, code: u16, object: &Arc<Value>) -> Result<Reply, Status> {
-        Ok(Reply::json(code, self.shown(object, true)?))
+        Ok(Reply::json(code, &self.shown(object, true)?))
     }
 
     /// One object in the form that is wanted. Of the tables of a watch, the first is whole.
@@ -46,13 +46,7 @@ impl Call<'_> {
                  ({})",
                 self.go_type(&self.kind.kind)
             ))),
-            Form::Table { version } => {
-                let version_alone =
-                    json!({ "resourceVersion": object["metadata"]["resourceVersion"] });
-                let objects = [object];
-                let query = &self.request.query;
-                table(&self.kind, &objects, &version_alone, version, query, is_first)
-            }
+            Form::Table { version } => Ok(self.table(version)?.event(&object, is_first)),
         }
     }
 
@@ -78,9 +72,7 @@ impl Call<'_> {
                 "you requested PartialObjectMetadata, but the requested object is a list ({})",
                 self.go_type(&self.kind.list)
             ))),
-            Form::Table { version } => {
-                table(&self.kind, &items, metadata, version, &self.request.query, true)
-            }
+            Form::Table { version } => Ok(self.table(version)?.list(&items, metadata)),
         }
     }
 
@@ -91,6 +83,12 @@ impl Call<'_> {
             (true, false) => "*unstructured.Unstructured".to_owned(),
             (false, _) => format!("*{}.{name}", self.kind.internal_group()),
         }
+    }
+
+    fn table<'a>(&'a self, version: &'a str) -> Result<table::Form<'a>, Status> {
+        let include = self.request.query.get("includeObject").unwrap_or_default();
+        let include = table::Include::parse(include)?;
+        Ok(table::Form { kind: &self.kind, version, include, now: self.clock.now() })
     }
 
     /// In lists of built-in kinds, the objects do not say what they are.

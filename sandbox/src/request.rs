@@ -1,12 +1,13 @@
 //! One request, read.
 
 use http::Method;
-use http::header::{self, HeaderMap};
+use http::header::{self, HeaderMap, HeaderValue};
 use http::request::Parts;
 use http_body_util::{BodyExt, Limited};
 use hyper::body::{Body, Bytes};
 use tower::BoxError;
 
+use crate::protobuf;
 use crate::query::Query;
 use crate::status::Status;
 use crate::users::User;
@@ -38,7 +39,7 @@ impl Request {
             Err(error) if error.is::<http_body_util::LengthLimitError>() => None,
             Err(error) => return Err(error),
         };
-        Ok(Self::of(parts, body))
+        Ok(Self::of(parts, body).in_json())
     }
 
     fn of(parts: Parts, body: Option<Bytes>) -> Self {
@@ -65,6 +66,20 @@ impl Request {
         }
     }
 
+    /// Bodies that Go's clients send as protobuf are read as the JSON they stand for.
+    fn in_json(mut self) -> Self {
+        let json = match &self.body {
+            Some(body) if self.content_type() == protobuf::MEDIA_TYPE => protobuf::to_json(body),
+            _ => None,
+        };
+        if let Some(json) = json {
+            self.body = Some(json);
+            let json = HeaderValue::from_static("application/json");
+            self.headers.insert(header::CONTENT_TYPE, json);
+        }
+        self
+    }
+
     pub(crate) fn body(&self) -> Result<&[u8], Status> {
         let too_large = || Status::too_large(&format!("limit is {BODY_LIMIT}"));
         self.body.as_deref().ok_or_else(too_large)
@@ -83,13 +98,12 @@ impl Request {
 
     /// Whether the answer is for people: asked for, or sent by a program that shows it.
     pub(crate) fn wants_pretty(&self) -> bool {
-        match self.query.get("pretty").filter(|wanted| !wanted.is_empty()) {
-            Some(wanted) => matches!(wanted, "1" | "t" | "T" | "true" | "TRUE" | "True"),
-            None => {
-                let agent = self.header(header::USER_AGENT);
-                ["curl", "Wget", "Mozilla/5.0"].iter().any(|program| agent.starts_with(program))
-            }
+        let wanted = self.query.get("pretty").unwrap_or_default();
+        if !wanted.is_empty() {
+            return matches!(wanted, "1" | "t" | "T" | "true" | "TRUE" | "True");
         }
+        let agent = self.header(header::USER_AGENT);
+        ["curl", "Wget", "Mozilla/5.0"].iter().any(|program| agent.starts_with(program))
     }
 
     /// Whether everything is to be done but stored.

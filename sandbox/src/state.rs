@@ -11,13 +11,15 @@ use crate::path::ResourcePath;
 use crate::status::Status;
 use crate::store::Store;
 use crate::uids::Uids;
-use crate::verbs;
+use crate::users::{User, Users};
+use crate::{rbac, verbs};
 
 pub(crate) struct State {
     pub(crate) kinds: Kinds,
     pub(crate) store: Store,
     pub(crate) clock: Clock,
     pub(crate) uids: Uids,
+    pub(crate) users: Users,
 }
 
 impl State {
@@ -27,6 +29,7 @@ impl State {
             store: Store::new(),
             clock: Clock::new(clock),
             uids: Uids::default(),
+            users: Users::default(),
         }
     }
 
@@ -38,6 +41,10 @@ impl State {
         let app = json!({ "data": { "greeting": "hello" } });
         self.seed_one("/api/v1/namespaces/default/configmaps/app", app);
         self.seed_one("/api/v1/namespaces/kube-system/configmaps/kube-proxy", json!({}));
+        for (path, role) in rbac::defaults::objects() {
+            self.seed_one(&path, role);
+        }
+        self.users.add(User::administrator());
     }
 
     fn seed_one(&mut self, path: &str, object: Value) {

@@ -14,6 +14,7 @@ use tower::BoxError;
 
 use crate::accept::Form;
 use crate::call::Call;
+use crate::clock::Clock;
 use crate::key::Collection;
 use crate::path::ResourcePath;
 use crate::reply::{Body, Ordered, Reply};
@@ -73,6 +74,7 @@ struct Asked {
     path: ResourcePath,
     request: Request,
     form: Form,
+    clock: Clock,
 }
 
 impl Asked {
@@ -82,6 +84,7 @@ impl Asked {
             path: call.path.clone(),
             request: call.request.without_body(),
             form: call.form.clone(),
+            clock: call.clock.clone(),
         }
     }
 
@@ -91,6 +94,7 @@ impl Asked {
             path: &self.path,
             request: &self.request,
             form: self.form.clone(),
+            clock: self.clock.clone(),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What both servers do, in the words of an API client.
 
+mod access;
 mod bodies;
 mod create;
 mod delete;

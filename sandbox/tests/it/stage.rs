@@ -5,11 +5,13 @@ mod object;
 mod question;
 mod watching;
 
+use ::sandbox::Sandbox;
 use kube::Client;
 use serde_json::{Value, json};
 
-pub use answer::{Answer, refusal};
-pub use object::{object, path};
+pub use answer::Answer;
+pub use object::object;
+use object::path;
 pub use question::Question;
 pub use watching::{Heard, Watching};
 
@@ -30,20 +32,42 @@ impl Stage {
         Some(Self::on(cluster.client().await, case).await)
     }
 
+    /// On a sandbox of its own.
+    pub async fn sandbox(case: &str) -> Self {
+        Self::on_sandbox(&Sandbox::new(), case).await
+    }
+
+    /// On this sandbox.
+    pub async fn on_sandbox(sandbox: &Sandbox, case: &str) -> Self {
+        let client = sandbox.client();
+        testkit::ensure_crds(&client).await;
+        Self::on(client, case).await
+    }
+
     /// The namespace's name says which case left it.
     async fn on(client: Client, case: &str) -> Self {
-        let mut stage = Self { client, namespace: String::new() };
+        let stage = Self { client, namespace: String::new() };
         let hint: String = case.replace('_', "-").chars().take(40).collect();
         let metadata =
             json!({ "generateName": format!("{hint}-"), "labels": { "kubelock-test": "" } });
         let namespace = stage.create("namespaces", json!({ "metadata": metadata })).await;
-        stage.namespace = namespace["metadata"]["name"].as_str().unwrap().to_owned();
-        stage
+        let namespace = namespace["metadata"]["name"].as_str().unwrap().to_owned();
+        Self { namespace, ..stage }
     }
 
     /// The namespace of this case alone. A good name for cluster-scoped objects, too.
     pub fn namespace(&self) -> &str {
         &self.namespace
+    }
+
+    /// The same namespace by another way to the server.
+    pub fn with_client(&self, client: Client) -> Self {
+        Self { client, namespace: self.namespace.clone() }
+    }
+
+    /// The administrator's client.
+    pub fn client(&self) -> Client {
+        self.client.clone()
     }
 
     /// The path of `configmaps/app` or such.

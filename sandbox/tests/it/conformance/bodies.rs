@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::stage::{Stage, object};
 
-cases![
+cases![over_https:
     a_body_has_at_most_three_mebibytes,
     a_configmap_has_at_most_one_mebibyte,
     unknown_fields_are_dropped_with_a_warning,

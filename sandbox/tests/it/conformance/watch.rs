@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::stage::{Heard, Stage};
 
-cases![
+cases![over_https:
     a_watch_from_a_version_tells_what_came_after_it,
     a_watch_from_nowhere_begins_with_what_is_there,
     a_watch_of_one_object_is_one_by_its_name,

@@ -16,7 +16,7 @@ use crate::state::State;
 use crate::status::Status;
 use crate::users::User;
 use crate::verbs::{create, delete, delete_collection, get, list, patch, update, watch};
-use crate::{discovery, names, rbac, reviews, users};
+use crate::{discovery, duration, names, rbac, reviews, users};
 
 /// Where the real server tells its health.
 const HEALTH: [&str; 3] = ["/healthz", "/livez", "/readyz"];
@@ -45,26 +45,11 @@ fn permitted(state: &State, request: &Request, attributes: &Attributes) -> Resul
 /// How long a request may take is a duration; there is nothing here that takes long.
 fn check_timeout(request: &Request) -> Result<(), Status> {
     let timeout = request.query.get("timeout").unwrap_or_default();
-    if timeout.is_empty() || is_duration(timeout) {
+    if timeout.is_empty() || duration::is_valid(timeout) {
         return Ok(());
     }
     let why = format!("time: invalid duration {timeout:?}");
     Err(Status::bad_request(format!("invalid timeout specified in the request URL - {why}")))
-}
-
-/// As Go writes them: numbers with their units, `1m30s`.
-fn is_duration(text: &str) -> bool {
-    let mut rest = text.trim_start_matches(['+', '-']);
-    while !rest.is_empty() && rest != "0" {
-        let unit = rest.trim_start_matches(|char: char| char.is_ascii_digit() || char == '.');
-        let known = ["ns", "us", "µs", "ms", "s", "m", "h"];
-        let lengths = known.iter().filter(|of| unit.starts_with(**of)).map(|of| of.len());
-        match lengths.max() {
-            Some(length) if unit.len() < rest.len() => rest = &unit[length..],
-            _ => return false,
-        }
-    }
-    true
 }
 
 fn elsewhere(state: &State, request: &Request) -> Result<Reply, Status> {
@@ -78,7 +63,7 @@ fn elsewhere(state: &State, request: &Request) -> Result<Reply, Status> {
         return Ok(Reply::text(200, "ok"));
     }
     if path == "/version" {
-        return Ok(Reply::json(200, version()));
+        return Ok(Reply::json(200, &version()));
     }
     let found = discovery::answer(state, request);
     Ok(found.unwrap_or_else(|| nothing_there(state, path)))
@@ -114,7 +99,7 @@ fn resource(
     verb: &str,
 ) -> Result<Reply, Status> {
     if let Some(review) = reviews::answer(&server.state(), request, user, path) {
-        return review.map(|review| Reply::json(201, review));
+        return review.map(|review| Reply::json(201, &review));
     }
     let kind = server.state().kind_of(path).cloned().ok().filter(|kind| is_in_scope(kind, path));
     let Some(kind) = kind else {

@@ -56,7 +56,7 @@ impl Found<'_> {
     fn reply(self, groups: &Groups, request: &Request) -> Result<Reply, Status> {
         let wanted = accept::clauses(request.header(header::ACCEPT));
         match self {
-            Self::Document(document) if takes_json(&wanted) => Ok(Reply::json(200, document)),
+            Self::Document(document) if takes_json(&wanted) => Ok(Reply::json(200, &document)),
             Self::Document(_) => Err(nothing_else()),
             Self::Root(root) => root_reply(root, groups, &wanted, request.header(header::HOST)),
         }
@@ -66,15 +66,15 @@ impl Found<'_> {
 fn root_reply(root: &str, groups: &Groups, wanted: &[Clause], host: &str) -> Result<Reply, Status> {
     let list = |wanted: &Clause| {
         if is_aggregated(wanted) {
-            Some(Reply::json_as(200, AGGREGATED, aggregated::list(groups, root == "api")))
+            Some(Reply::json_as(200, AGGREGATED, &aggregated::list(groups, root == "api")))
         } else if !wanted.takes_json() || wanted.parameters.contains_key("as") {
             None
         } else {
-            Some(Reply::json(200, plain_root(root, groups, host)))
+            Some(Reply::json(200, &plain_root(root, groups, host)))
         }
     };
     if wanted.is_empty() {
-        return Ok(Reply::json(200, plain_root(root, groups, host)));
+        return Ok(Reply::json(200, &plain_root(root, groups, host)));
     }
     let told = "only the following media types are accepted: application/json";
     wanted.iter().find_map(list).ok_or_else(|| accept::not_acceptable(told))

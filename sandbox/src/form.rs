@@ -32,7 +32,7 @@ fn partial(object: &Value, version: &str) -> Value {
 impl Call<'_> {
     /// An answer with one object.
     pub(crate) fn object_reply(&self, code: u16, object: &Arc<Value>) -> Result<Reply, Status> {
-        Ok(Reply::json(code, self.shown(object, true)?))
+        Ok(Reply::json(code, &self.shown(object, true)?))
     }
 
     /// One object in the form that is wanted. Of the tables of a watch, the first is whole.

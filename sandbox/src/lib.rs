@@ -27,6 +27,7 @@ mod certificate;
 mod clock;
 mod decode;
 mod discovery;
+mod duration;
 mod field;
 mod form;
 mod go_text;

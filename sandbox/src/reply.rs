@@ -34,13 +34,13 @@ const JSON: &str = "application/json";
 
 impl Reply {
     /// JSON, or YAML for who prefers it.
-    pub(crate) fn json(code: u16, json: Value) -> Self {
+    pub(crate) fn json(code: u16, json: &Value) -> Self {
         Self::json_as(code, JSON, json)
     }
 
     /// JSON that is said to be of some form: `application/json;as=…`.
-    pub(crate) fn json_as(code: u16, content_type: &str, json: Value) -> Self {
-        Self::new(code, content_type, Content::Json(json))
+    pub(crate) fn json_as(code: u16, content_type: &str, json: &Value) -> Self {
+        Self::new(code, content_type, Content::Json(json.clone()))
     }
 
     pub(crate) fn text(code: u16, text: &str) -> Self {
@@ -52,7 +52,7 @@ impl Reply {
     }
 
     pub(crate) fn refusal(status: &Status) -> Self {
-        Self::json(status.code(), status.to_json())
+        Self::json(status.code(), &status.to_json())
     }
 
     fn new(code: u16, content_type: &str, content: Content) -> Self {

@@ -96,13 +96,12 @@ impl Request {
 
     /// Whether the answer is for people: asked for, or sent by a program that shows it.
     pub(crate) fn wants_pretty(&self) -> bool {
-        match self.query.get("pretty").filter(|wanted| !wanted.is_empty()) {
-            Some(wanted) => matches!(wanted, "1" | "t" | "T" | "true" | "TRUE" | "True"),
-            None => {
-                let agent = self.header(header::USER_AGENT);
-                ["curl", "Wget", "Mozilla/5.0"].iter().any(|program| agent.starts_with(program))
-            }
+        let wanted = self.query.get("pretty").unwrap_or_default();
+        if !wanted.is_empty() {
+            return matches!(wanted, "1" | "t" | "T" | "true" | "TRUE" | "True");
         }
+        let agent = self.header(header::USER_AGENT);
+        ["curl", "Wget", "Mozilla/5.0"].iter().any(|program| agent.starts_with(program))
     }
 
     /// Whether everything is to be done but stored.

@@ -1,4 +1,4 @@
-//! What a custom kind's definition says of its objects: an OpenAPI schema.
+//! What a custom kind's definition says of its objects: an `OpenAPI` schema.
 //!
 //! Of a schema are taken: `type`, `properties`, `additionalProperties`, `items`, `required`,
 //! `enum`, `nullable`, `default`, the bounds of numbers, lengths and counts, and
@@ -171,8 +171,10 @@ fn plain(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
+type Measure = fn(&Value) -> Option<f64>;
+
 /// The bounds, what of a value they are of, and how breaking them is told.
-const BOUNDS: [(&str, fn(&Value) -> Option<f64>, &str); 6] = [
+const BOUNDS: [(&str, Measure, &str); 6] = [
     ("minimum", Value::as_f64, "should be greater than or equal to"),
     ("minLength", length, "should be at least"),
     ("minItems", count, "should have at least"),
@@ -244,7 +246,10 @@ mod tests {
     fn what_breaks_the_schema_is_told_with_its_place() {
         let broken = |spec: Value| {
             let errors = broken(&schema(), &json!({ "spec": spec }));
-            errors.iter().map(|error| FieldError::sentence(&[error.clone()])).collect::<Vec<_>>()
+            errors
+                .iter()
+                .map(|error| FieldError::sentence(std::slice::from_ref(error)))
+                .collect::<Vec<_>>()
         };
         let typed =
             "spec: Invalid value: \"string\": spec in body must be of type object: \"string\"";

@@ -27,7 +27,7 @@ pub(crate) fn delete(state: &mut State, call: &Call<'_>) -> Result<Reply, Status
         Deleted::Gone(object) if call.kind.has(Habit::ReturnsDeleted) => {
             call.object_reply(200, &object)
         }
-        Deleted::Gone(object) => Ok(Reply::json(200, success(&call.kind, &object))),
+        Deleted::Gone(object) => Ok(Reply::json(200, &success(&call.kind, &object))),
     }
 }
 

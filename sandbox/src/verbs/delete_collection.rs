@@ -32,5 +32,5 @@ pub(crate) fn delete_collection(state: &mut State, call: &Call<'_>) -> Result<Re
         delete_one(state, &call.kind, key, &options)?;
     }
     let items: Vec<Arc<Value>> = selected.into_iter().map(|(_, object)| object).collect();
-    Ok(Reply::json(200, call.list_shown(&items, &metadata)?))
+    Ok(Reply::json(200, &call.list_shown(&items, &metadata)?))
 }

@@ -29,7 +29,7 @@ pub(crate) fn list(state: &State, call: &Call<'_>) -> Result<Reply, Status> {
     let snapshot = Snapshot::of(state, &collection, &options)?;
     let page = snapshot.page(&collection, &selector, options.limit);
     let items: Vec<Arc<Value>> = page.items.into_iter().map(|(_, object)| object).collect();
-    Ok(Reply::json(200, call.list_shown(&items, &page.metadata)?))
+    Ok(Reply::json(200, &call.list_shown(&items, &page.metadata)?))
 }
 
 /// Where a list is to be gone on with.

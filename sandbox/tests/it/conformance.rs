@@ -5,6 +5,7 @@ mod bodies;
 mod create;
 mod delete;
 mod discovery;
+mod history;
 mod json_patch;
 mod list;
 mod merge_patch;

@@ -67,24 +67,24 @@ async fn who_was_granted_nothing_is_told_what_is_missing(stage: &Stage) {
         ("GET", "namespaces/other", "other", "namespaces", "get", "in the namespace \"other\""),
         ("GET", "gadgets/app", "app", &format!("gadgets.{group}"), "get", everywhere),
     ] {
-        let answer = stage.ask(method, what).as_user(USER).send().await;
+        let answer = stage.ask(method, what).by_user(USER).send().await;
         refuses(&answer, object, resource, verb, scope);
     }
 }
 
 async fn refusals_come_before_anything_else_is_looked_at(stage: &Stage) {
     let here = format!("in the namespace \"{}\"", stage.namespace());
-    let answer = patch(stage, "configmaps/app").body(b"nonsense").as_user(USER).send().await;
+    let answer = patch(stage, "configmaps/app").body(b"nonsense").by_user(USER).send().await;
     refuses(&answer, "app", "configmaps", "patch", &here);
-    let answer = stage.ask("GET", "/api/v1/namespaces/nowhere/nothings").as_user(USER).send().await;
+    let answer = stage.ask("GET", "/api/v1/namespaces/nowhere/nothings").by_user(USER).send().await;
     refuses(&answer, "", "nothings", "list", "in the namespace \"nowhere\"");
-    let answer = stage.ask("GET", "configmaps?labelSelector=%28").as_user(USER).send().await;
+    let answer = stage.ask("GET", "configmaps?labelSelector=%28").by_user(USER).send().await;
     refuses(&answer, "", "configmaps", "list", &here);
 }
 
 async fn a_path_that_is_no_resource_is_refused_by_its_name(stage: &Stage) {
     for (method, verb) in [("GET", "get"), ("POST", "post"), ("DELETE", "delete")] {
-        let answer = stage.ask(method, "/nothing").as_user(USER).send().await;
+        let answer = stage.ask(method, "/nothing").by_user(USER).send().await;
         let message = format!("forbidden: User \"{USER}\" cannot {verb} path \"/nothing\"");
         answer.refused(403, "Forbidden", &message, json!({}));
     }
@@ -92,7 +92,7 @@ async fn a_path_that_is_no_resource_is_refused_by_its_name(stage: &Stage) {
 
 async fn everyone_may_ask_for_the_version(stage: &Stage) {
     for path in ["/version", "/healthz", "/api", "/apis", "/api/v1"] {
-        let answer = stage.ask("GET", path).as_user(USER).send().await;
+        let answer = stage.ask("GET", path).by_user(USER).send().await;
         assert_eq!(answer.code, 200, "{path}: {}", answer.text());
     }
 }
@@ -139,15 +139,15 @@ async fn a_role_grants_its_verbs_on_its_resources(stage: &Stage) {
     stage.create_named("configmaps/app").await;
     stage.create_named("leases/app").await;
     grant(stage, &user(), &[rule("", "configmaps", &["get", "patch"])]).await;
-    until_allowed(|| stage.ask("GET", "configmaps/app").as_user(USER)).await.ok();
-    patch(stage, "configmaps/app").as_user(USER).send().await.ok();
+    until_allowed(|| stage.ask("GET", "configmaps/app").by_user(USER)).await.ok();
+    patch(stage, "configmaps/app").by_user(USER).send().await.ok();
     for (method, what) in [
         ("GET", "configmaps"),
         ("DELETE", "configmaps/app"),
         ("GET", "leases/app"),
         ("GET", "/api/v1/namespaces/default/configmaps/app"),
     ] {
-        let answer = stage.ask(method, what).as_user(USER).send().await;
+        let answer = stage.ask(method, what).by_user(USER).send().await;
         assert_eq!(answer.code, 403, "{method} {what}");
     }
 }
@@ -155,7 +155,7 @@ async fn a_role_grants_its_verbs_on_its_resources(stage: &Stage) {
 async fn a_patch_needs_no_right_to_read(stage: &Stage) {
     let app = stage.create_named("configmaps/app").await;
     grant(stage, &user(), &[rule("", "configmaps", &["patch"])]).await;
-    let answer = until_allowed(|| patch(stage, "configmaps/app").as_user(USER)).await;
+    let answer = until_allowed(|| patch(stage, "configmaps/app").by_user(USER)).await;
     assert_eq!(answer.ok(), app);
 }
 
@@ -165,27 +165,27 @@ async fn a_name_limits_a_grant(stage: &Stage) {
     let mut named = rule("", "configmaps", &["get", "list"]);
     named["resourceNames"] = json!(["app"]);
     grant(stage, &user(), &[named]).await;
-    until_allowed(|| stage.ask("GET", "configmaps/app").as_user(USER)).await.ok();
+    until_allowed(|| stage.ask("GET", "configmaps/app").by_user(USER)).await.ok();
     for what in ["configmaps/other", "configmaps"] {
-        assert_eq!(stage.ask("GET", what).as_user(USER).send().await.code, 403, "{what}");
+        assert_eq!(stage.ask("GET", what).by_user(USER).send().await.code, 403, "{what}");
     }
     let one = "configmaps?fieldSelector=metadata.name%3Dapp";
-    stage.ask("GET", one).as_user(USER).send().await.ok();
+    stage.ask("GET", one).by_user(USER).send().await.ok();
 }
 
 async fn a_subresource_is_granted_by_itself(stage: &Stage) {
     stage.create_named("widgets/app").await;
     let rule = rule("kubelock-test.example.org", "widgets/status", &["patch"]);
     grant(stage, &user(), &[rule]).await;
-    until_allowed(|| patch(stage, "widgets/app/status").as_user(USER)).await.ok();
-    assert_eq!(patch(stage, "widgets/app").as_user(USER).send().await.code, 403);
+    until_allowed(|| patch(stage, "widgets/app/status").by_user(USER)).await.ok();
+    assert_eq!(patch(stage, "widgets/app").by_user(USER).send().await.code, 403);
 }
 
 async fn a_group_is_granted_what_its_members_may(stage: &Stage) {
     stage.create_named("configmaps/app").await;
     let group = json!({ "apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": "team" });
     grant(stage, &group, &[rule("", "configmaps", &["get"])]).await;
-    let ask = || stage.ask("GET", "configmaps/app").as_user(USER);
+    let ask = || stage.ask("GET", "configmaps/app").by_user(USER);
     until_allowed(|| ask().header("impersonate-group", "team")).await.ok();
     assert_eq!(ask().header("impersonate-group", "others").send().await.code, 403);
     assert_eq!(ask().send().await.code, 403);
@@ -197,9 +197,9 @@ async fn a_service_account_is_a_subject(stage: &Stage) {
     let account = json!({ "kind": "ServiceAccount", "name": "robot", "namespace": namespace });
     grant(stage, &account, &[rule("", "configmaps", &["get"])]).await;
     let name = format!("system:serviceaccount:{namespace}:robot");
-    until_allowed(|| stage.ask("GET", "configmaps/app").as_user(&name)).await.ok();
+    until_allowed(|| stage.ask("GET", "configmaps/app").by_user(&name)).await.ok();
     let other = "system:serviceaccount:default:robot";
-    assert_eq!(stage.ask("GET", "configmaps/app").as_user(other).send().await.code, 403);
+    assert_eq!(stage.ask("GET", "configmaps/app").by_user(other).send().await.code, 403);
 }
 
 async fn a_role_of_the_cluster_may_be_bound_to_a_namespace(stage: &Stage) {
@@ -210,23 +210,23 @@ async fn a_role_of_the_cluster_may_be_bound_to_a_namespace(stage: &Stage) {
     });
     stage.create("clusterroles", role).await;
     bind(stage, &user(), "ClusterRole", stage.namespace()).await;
-    until_allowed(|| stage.ask("GET", "configmaps/app").as_user(USER)).await.ok();
+    until_allowed(|| stage.ask("GET", "configmaps/app").by_user(USER)).await.ok();
     let elsewhere = "/api/v1/namespaces/default/configmaps/app";
-    assert_eq!(stage.ask("GET", elsewhere).as_user(USER).send().await.code, 403);
+    assert_eq!(stage.ask("GET", elsewhere).by_user(USER).send().await.code, 403);
 }
 
 async fn stars_grant_everything(stage: &Stage) {
     stage.create_named("widgets/app").await;
     grant(stage, &user(), &[rule("*", "*", &["*"])]).await;
-    until_allowed(|| patch(stage, "widgets/app/status").as_user(USER)).await.ok();
-    stage.ask("DELETE", "widgets/app").as_user(USER).send().await.ok();
-    stage.ask("GET", "leases").as_user(USER).send().await.ok();
+    until_allowed(|| patch(stage, "widgets/app/status").by_user(USER)).await.ok();
+    stage.ask("DELETE", "widgets/app").by_user(USER).send().await.ok();
+    stage.ask("GET", "leases").by_user(USER).send().await.ok();
 }
 
 async fn without_its_binding_a_grant_is_gone(stage: &Stage) {
     stage.create_named("configmaps/app").await;
     grant(stage, &user(), &[rule("", "configmaps", &["get"])]).await;
-    let ask = || stage.ask("GET", "configmaps/app").as_user(USER);
+    let ask = || stage.ask("GET", "configmaps/app").by_user(USER);
     until_allowed(ask).await.ok();
     stage.delete("rolebindings/binding").await.ok();
     until(|code| code == 403, ask).await;
@@ -234,13 +234,13 @@ async fn without_its_binding_a_grant_is_gone(stage: &Stage) {
 
 async fn an_update_that_creates_needs_the_right_to_create(stage: &Stage) {
     let lease = crate::stage::object("leases", json!({ "metadata": { "name": "app" } }));
-    let put = || stage.ask("PUT", "leases/app").json(&lease).as_user(USER);
+    let put = || stage.ask("PUT", "leases/app").json(&lease).by_user(USER);
     grant(stage, &user(), &[rule("coordination.k8s.io", "leases", &["get", "update"])]).await;
-    until_allowed(|| stage.ask("GET", "leases/app").as_user(USER)).await;
+    until_allowed(|| stage.ask("GET", "leases/app").by_user(USER)).await;
     let here = format!("in the namespace \"{}\"", stage.namespace());
     refuses(&put().send().await, "app", "leases.coordination.k8s.io", "create", &here);
     let created = stage.create_named("leases/app").await;
-    let answer = stage.ask("PUT", "leases/app").json(&created).as_user(USER).send().await;
+    let answer = stage.ask("PUT", "leases/app").json(&created).by_user(USER).send().await;
     assert_eq!(answer.ok(), created);
 }
 
@@ -251,14 +251,14 @@ async fn review(stage: &Stage, attributes: Value) -> Value {
         "spec": { "resourceAttributes": attributes },
     });
     let path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
-    let answer = stage.ask("POST", path).json(&review).as_user(USER).send().await;
+    let answer = stage.ask("POST", path).json(&review).by_user(USER).send().await;
     answer.created()["status"].take()
 }
 
 async fn one_may_ask_what_one_may_do(stage: &Stage) {
     stage.create_named("configmaps/app").await;
     grant(stage, &user(), &[rule("", "configmaps", &["patch"])]).await;
-    until_allowed(|| patch(stage, "configmaps/app").as_user(USER)).await.ok();
+    until_allowed(|| patch(stage, "configmaps/app").by_user(USER)).await.ok();
     let namespace = stage.namespace();
     let may = json!({ "verb": "patch", "resource": "configmaps", "namespace": namespace });
     assert_eq!(review(stage, may).await["allowed"], true);
@@ -269,7 +269,7 @@ async fn one_may_ask_what_one_may_do(stage: &Stage) {
 async fn one_may_ask_who_one_is(stage: &Stage) {
     let review = json!({ "apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview" });
     let path = "/apis/authentication.k8s.io/v1/selfsubjectreviews";
-    let answer = stage.ask("POST", path).json(&review).as_user(USER).send().await.created();
+    let answer = stage.ask("POST", path).json(&review).by_user(USER).send().await.created();
     let expected = json!({ "username": USER, "groups": ["system:authenticated"] });
     assert_eq!(answer["status"]["userInfo"], expected);
 }

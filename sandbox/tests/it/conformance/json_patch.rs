@@ -244,7 +244,7 @@ async fn unknown_operations_are_refused(stage: &Stage) {
         r#"{"path":"/spec/b","value":1}"#,
         r#"{"op":null,"path":"/spec/b","value":1}"#,
         r#"{"op":"add","value":1}"#,
-        r#"{}"#,
+        "{}",
     ] {
         refused(stage, json!({ "a": 1 }), &format!("[{operation}]")).await;
     }

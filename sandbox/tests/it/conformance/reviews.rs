@@ -32,7 +32,7 @@ async fn asked_as(stage: &Stage, user: &str, kind: &str, spec: Value) -> Answer 
     let group = if kind == "SelfSubjectReview" { "authentication" } else { "authorization" };
     let review = json!({ "apiVersion": format!("{group}.k8s.io/v1"), "kind": kind, "spec": spec });
     let question = stage.ask("POST", &at(kind)).json(&review);
-    if user.is_empty() { question.send().await } else { question.as_user(user).send().await }
+    if user.is_empty() { question.send().await } else { question.by_user(user).send().await }
 }
 
 async fn asked(stage: &Stage, kind: &str, spec: Value) -> Answer {
@@ -181,7 +181,7 @@ async fn a_list_of_rules_is_of_a_namespace(stage: &Stage) {
 
 async fn one_is_who_one_acts_as(stage: &Stage) {
     let ask = stage.ask("POST", &at("SelfSubjectReview")).json(&json!({}));
-    let answer = ask.as_user("x").header("impersonate-group", "team").send().await.created();
+    let answer = ask.by_user("x").header("impersonate-group", "team").send().await.created();
     let expected = json!({ "username": "x", "groups": ["team", "system:authenticated"] });
     assert_eq!(answer["status"]["userInfo"], expected);
     assert!(answer["metadata"]["creationTimestamp"].is_string());

@@ -36,7 +36,7 @@ impl Question {
     }
 
     /// Asked by somebody who may do nothing that was not granted.
-    pub fn as_user(self, name: &str) -> Self {
+    pub fn by_user(self, name: &str) -> Self {
         self.header("impersonate-user", name)
     }
 

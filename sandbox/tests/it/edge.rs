@@ -229,7 +229,7 @@ async fn watches_end_with_the_server() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_too_large_is_refused_and_the_connection_goes_on() {
+async fn a_body_that_is_too_large_is_refused_and_the_client_goes_on() {
     let (_, server) = server();
     let client = client_of(&server, User::ADMINISTRATOR).await;
     let body = Body::from(vec![b' '; 4 * 1024 * 1024]);

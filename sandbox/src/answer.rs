@@ -28,8 +28,8 @@ fn respond(server: &Sandbox, request: &Request) -> Result<Reply, Status> {
     check_timeout(request)?;
     let attributes = Attributes::of(request);
     let user = permitted(&server.state(), request, &attributes)?;
-    match &attributes.resource {
-        Some(path) => resource(server, request, &user, path, &attributes.verb),
+    match ResourcePath::parse(&request.path) {
+        Some(path) => resource(server, request, &user, &path, &attributes.verb),
         None => elsewhere(&server.state(), request),
     }
 }
@@ -110,7 +110,8 @@ fn resource(
     let is_watch = verb == "watch";
     let form = accept::negotiate(request.header(header::ACCEPT), is_watch, kind.is_custom)?;
     let clock = server.state().clock.clone();
-    let call = Call { kind, path, request, form, clock };
+    let user = user.clone();
+    let call = Call { kind, path, request, user, form, clock };
     match verb {
         "get" => get::get(&server.state(), &call),
         "list" => list::list(&server.state(), &call),

@@ -4,6 +4,7 @@ use http::Method;
 
 use crate::path::ResourcePath;
 use crate::request::Request;
+use crate::selector;
 
 /// Of a resource or, where there is no `resource`, of a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,7 +23,24 @@ impl Attributes {
             Some(resource) => resource_verb(request, resource.name.is_some()),
             None => request.method.as_str().to_lowercase(),
         };
-        Self { verb, path: request.path.clone(), resource }
+        let mut attributes = Self { verb, path: request.path.clone(), resource };
+        attributes.name_by_selector(request);
+        attributes
+    }
+
+    /// The same where an update has to create.
+    pub(crate) fn creating(self) -> Self {
+        Self { verb: "create".to_owned(), ..self }
+    }
+
+    /// Who lists or watches one name wants no more than that.
+    fn name_by_selector(&mut self, request: &Request) {
+        let selector = request.query.get("fieldSelector").unwrap_or_default();
+        if let (Some(resource @ ResourcePath { name: None, .. }), "list" | "watch") =
+            (&mut self.resource, self.verb.as_str())
+        {
+            resource.name = selector::only_name(selector);
+        }
     }
 }
 

@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 use crate::accept;
 use crate::attributes::Attributes;
 use crate::call::Call;
-use crate::kinds::Kind;
+use crate::key::Key;
+use crate::kinds::{Habit, Kind};
 use crate::path::ResourcePath;
 use crate::reply::Reply;
 use crate::request::Request;
@@ -97,9 +98,7 @@ fn resource(
     path: &ResourcePath,
     verb: &str,
 ) -> Result<Reply, Status> {
-    if request.method == Method::POST
-        && let Some(review) = reviews::answer(&server.state(), request, user, path)
-    {
+    if let Some(review) = reviews::answer(&server.state(), request, user, path) {
         return review.map(|review| Reply::json(201, &review));
     }
     let kind = server.state().kind_of(path).cloned().ok().filter(|kind| is_in_scope(kind, path));
@@ -109,9 +108,9 @@ fn resource(
     check_name(path)?;
     let is_watch = verb == "watch";
     let form = accept::negotiate(request.header(header::ACCEPT), is_watch, kind.is_custom)?;
+    permit_creation(&server.state(), user, &kind, path, verb)?;
     let clock = server.state().clock.clone();
-    let user = user.clone();
-    let call = Call { kind, path, request, user, form, clock };
+    let call = Call { kind, path, request, form, clock };
     match verb {
         "get" => get::get(&server.state(), &call),
         "list" => list::list(&server.state(), &call),
@@ -125,6 +124,28 @@ fn resource(
         }
         _ => Err(Status::method_not_allowed()),
     }
+}
+
+/// An update of what is not there creates it, for whom may.
+fn permit_creation(
+    state: &State,
+    user: &User,
+    kind: &Kind,
+    path: &ResourcePath,
+    verb: &str,
+) -> Result<(), Status> {
+    let namespace = path.namespace.as_deref().filter(|_| kind.namespaced).unwrap_or_default();
+    let key = Key::new(kind, namespace, path.name.as_deref().unwrap_or_default());
+    if verb != "update" || !kind.has(Habit::CreatesByPut) || state.store.get(&key).is_some() {
+        return Ok(());
+    }
+    let create = Attributes {
+        verb: "create".to_owned(),
+        path: String::new(),
+        resource: Some(path.clone()),
+        selected: None,
+    };
+    rbac::authorize(state, user, &create)
 }
 
 /// Kinds without namespaces have no paths in them, others no objects outside.

@@ -4,7 +4,6 @@ use http::Method;
 
 use crate::path::ResourcePath;
 use crate::request::Request;
-use crate::selector;
 
 /// Of a resource or, where there is no `resource`, of a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,6 +12,8 @@ pub(crate) struct Attributes {
     pub(crate) verb: String,
     pub(crate) path: String,
     pub(crate) resource: Option<ResourcePath>,
+    /// The only name that a list or a watch selects.
+    pub(crate) selected: Option<String>,
 }
 
 impl Attributes {
@@ -23,25 +24,15 @@ impl Attributes {
             Some(resource) => resource_verb(request, resource.name.is_some()),
             None => request.method.as_str().to_lowercase(),
         };
-        let mut attributes = Self { verb, path: request.path.clone(), resource };
-        attributes.name_by_selector(request);
-        attributes
-    }
-
-    /// The same where an update has to create.
-    pub(crate) fn creating(self) -> Self {
-        Self { verb: "create".to_owned(), ..self }
-    }
-
-    /// Who lists or watches one name wants no more than that.
-    fn name_by_selector(&mut self, request: &Request) {
         let selector = request.query.get("fieldSelector").unwrap_or_default();
-        if let (Some(resource @ ResourcePath { name: None, .. }), "list" | "watch") =
-            (&mut self.resource, self.verb.as_str())
-        {
-            resource.name = selector::only_name(selector);
-        }
+        Self { verb, path: request.path.clone(), resource, selected: selected_name(selector) }
     }
+}
+
+fn selected_name(selector: &str) -> Option<String> {
+    let mut terms = selector.split(',').filter_map(|term| term.split_once('='));
+    let (_, name) = terms.find(|(field, _)| *field == "metadata.name")?;
+    Some(name.strip_prefix('=').unwrap_or(name).to_owned())
 }
 
 fn resource_verb(request: &Request, has_name: bool) -> String {

@@ -7,7 +7,6 @@ use crate::kinds::{Kind, StatusSubresource};
 use crate::path::ResourcePath;
 use crate::request::Request;
 use crate::status::Status;
-use crate::users::User;
 use crate::verbs::write::Part;
 
 /// What all verbs need to know.
@@ -15,8 +14,6 @@ pub(crate) struct Call<'a> {
     pub(crate) kind: Kind,
     pub(crate) path: &'a ResourcePath,
     pub(crate) request: &'a Request,
-    /// As whom it is answered.
-    pub(crate) user: User,
     pub(crate) form: Form,
     pub(crate) clock: Clock,
 }

@@ -76,6 +76,12 @@ impl Call<'_> {
         }
     }
 
+    fn table<'a>(&'a self, version: &'a str) -> Result<table::Form<'a>, Status> {
+        let include = self.request.query.get("includeObject").unwrap_or_default();
+        let include = table::Include::parse(include)?;
+        Ok(table::Form { kind: &self.kind, version, include, now: self.clock.now() })
+    }
+
     /// As the real server's own code calls what it has at hand.
     fn go_type(&self, name: &str) -> String {
         match (self.kind.is_custom, name.ends_with("List")) {
@@ -83,12 +89,6 @@ impl Call<'_> {
             (true, false) => "*unstructured.Unstructured".to_owned(),
             (false, _) => format!("*{}.{name}", self.kind.internal_group()),
         }
-    }
-
-    fn table<'a>(&'a self, version: &'a str) -> Result<table::Form<'a>, Status> {
-        let include = self.request.query.get("includeObject").unwrap_or_default();
-        let include = table::Include::parse(include)?;
-        Ok(table::Form { kind: &self.kind, version, include, now: self.clock.now() })
     }
 
     /// In lists of built-in kinds, the objects do not say what they are.

@@ -68,11 +68,9 @@ impl Request {
 
     /// Bodies that Go's clients send as protobuf are read as the JSON they stand for.
     fn in_json(mut self) -> Self {
-        let json = match &self.body {
-            Some(body) if self.content_type() == protobuf::MEDIA_TYPE => protobuf::to_json(body),
-            _ => None,
-        };
-        if let Some(json) = json {
+        let is_protobuf = self.content_type() == protobuf::MEDIA_TYPE;
+        let body = self.body.as_ref().filter(|_| is_protobuf);
+        if let Some(json) = body.and_then(|body| protobuf::to_json(body)) {
             self.body = Some(json);
             let json = HeaderValue::from_static("application/json");
             self.headers.insert(header::CONTENT_TYPE, json);

@@ -9,8 +9,6 @@ use crate::kinds::Kind;
 use crate::query::Query;
 use crate::status::Status;
 
-pub(crate) use fields::only_name;
-
 /// Requirements on labels and on fields; all of them have to hold.
 #[derive(Debug, Clone)]
 pub(crate) struct Selector {

@@ -28,15 +28,6 @@ impl Requirement {
     }
 }
 
-/// The only name that a selector selects, if it is one.
-pub(crate) fn only_name(selector: &str) -> Option<String> {
-    let names = selector.split(',').filter_map(|term| {
-        let (field, name) = term.split_once("==").or_else(|| term.split_once('='))?;
-        (field == "metadata.name" && !name.is_empty()).then(|| name.to_owned())
-    });
-    names.last()
-}
-
 /// The requirements of a selector, or what is wrong with it.
 pub(super) fn parse(kind: &Kind, selector: &str) -> Result<Vec<Requirement>, String> {
     let terms = selector.split(',').filter(|term| !term.is_empty());

@@ -93,7 +93,6 @@ impl Asked {
             kind: self.kind.clone(),
             path: &self.path,
             request: &self.request,
-            user: self.request.user.clone(),
             form: self.form.clone(),
             clock: self.clock.clone(),
         }

@@ -14,5 +14,6 @@ mod clients;
 mod conformance;
 mod differential;
 mod direct;
+mod edge;
 mod hostile;
 mod stage;

@@ -5,9 +5,13 @@ mod object;
 mod question;
 mod watching;
 
+use std::sync::OnceLock;
+
 use ::sandbox::Sandbox;
 use kube::Client;
 use serde_json::{Value, json};
+use testkit::ControlPlane;
+use tokio::runtime::Handle;
 
 pub use answer::Answer;
 pub use object::object;
@@ -30,6 +34,20 @@ impl Stage {
         let cluster = testkit::cluster()?;
         cluster.ensure_crds().await;
         Some(Self::on(cluster.client().await, case).await)
+    }
+
+    /// On a kube-apiserver that has forgotten what was before the stage.
+    pub async fn real_and_forgetful(case: &str) -> Option<Self> {
+        let control_plane = tokio::task::spawn_blocking(forgetful).await.unwrap()?;
+        Some(Self::on(control_plane.client().await.unwrap(), case).await)
+    }
+
+    /// On a sandbox that has, too.
+    pub async fn sandbox_and_forgetful(case: &str) -> Self {
+        let sandbox = Sandbox::new();
+        let stage = Self::on_sandbox(&sandbox, case).await;
+        sandbox.compact();
+        stage
     }
 
     /// On a sandbox of its own.
@@ -137,4 +155,24 @@ impl Stage {
         let ask = self.ask("GET", &format!("{what}{separator}watch=true"));
         Watching::open(ask.accept(accept)).await
     }
+}
+
+/// One for all cases that want it: it takes some seconds.
+fn forgetful() -> Option<&'static ControlPlane> {
+    static SHARED: OnceLock<Option<ControlPlane>> = OnceLock::new();
+    let shared = SHARED.get_or_init(|| {
+        let control_plane = testkit::control_plane()?;
+        ensure_crds(&control_plane);
+        control_plane.forget_history().unwrap();
+        // It serves custom kinds a moment later than the others.
+        ensure_crds(&control_plane);
+        Some(control_plane)
+    });
+    shared.as_ref()
+}
+
+fn ensure_crds(control_plane: &ControlPlane) {
+    Handle::current().block_on(async {
+        testkit::ensure_crds(&control_plane.client().await.unwrap()).await;
+    });
 }

@@ -47,7 +47,7 @@ Examples:
 
 Exit status:
   0 done, 1 failed, 2 wrong usage, 10 yours already, 11 held by another, 12 not held, 15 unknown
-  run, sandbox: the command's own; 123 lost, 124 not acquired, 125 not run, 126 and 127 no such command";
+  run, sandbox: the command's own; 123 lost, 124 not acquired, 125 not run, 126 or 127 no command";
 
 /// One subcommand each.
 #[derive(Debug, Subcommand)]

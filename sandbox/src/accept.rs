@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::json;
+
 use crate::status::Status;
 
 /// One of what a client would take.
@@ -53,10 +55,29 @@ fn clause(text: &str) -> Option<Clause> {
     Some(Clause { media_type: media_type.to_owned(), quality, parameters })
 }
 
+/// In which language an answer is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Language {
+    Json,
+    Yaml,
+}
+
+const PROTOBUF: &str = "application/vnd.kubernetes.protobuf";
+const KNOWN: &str = "application/json, application/yaml, application/vnd.kubernetes.protobuf";
+const STREAMS: &str =
+    "application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch";
+
 impl Clause {
     /// Whether JSON would do.
     pub(crate) fn takes_json(&self) -> bool {
         matches!(self.media_type.as_str(), "application/json" | "application/*" | "*/*")
+    }
+
+    fn language(&self) -> Option<Language> {
+        match self.media_type.as_str() {
+            "application/yaml" => Some(Language::Yaml),
+            _ => self.takes_json().then_some(Language::Json),
+        }
     }
 
     fn parameter(&self, key: &str) -> &str {
@@ -64,7 +85,7 @@ impl Clause {
     }
 
     fn form(&self) -> Option<Form> {
-        if !self.takes_json() || !matches!(self.parameter("stream"), "" | "watch") {
+        if self.language().is_none() || !matches!(self.parameter("stream"), "" | "watch") {
             return None;
         }
         let (group, version) = (self.parameter("g"), self.parameter("v").to_owned());
@@ -80,14 +101,42 @@ impl Clause {
 }
 
 /// The form that is wanted most of those that can be given.
-pub(crate) fn negotiate(header: &str) -> Result<Form, Status> {
+pub(crate) fn negotiate(header: &str, is_watch: bool, is_custom: bool) -> Result<Form, Status> {
     if header.is_empty() {
         return Ok(Form::Whole);
     }
-    let form = clauses(header).iter().find_map(Clause::form);
-    form.ok_or_else(|| {
-        not_acceptable("only the following media types are accepted: application/json")
-    })
+    let clauses = clauses(header);
+    let can_be = |clause: &Clause| {
+        let known = ["application/json", "application/yaml", PROTOBUF, "*/*"];
+        known.contains(&clause.media_type.as_str())
+    };
+    if !is_custom && !clauses.iter().any(can_be) {
+        let streams = if is_watch { format!(", {STREAMS}") } else { String::new() };
+        let message = format!("406: Not Acceptable\n\nAvailable representations: {KNOWN}{streams}");
+        return Err(not_acceptable(&message).with_details(json!({})));
+    }
+    let found = clauses.iter().find_map(|clause| Some((clause, clause.form()?)));
+    match found {
+        Some((clause, _)) if is_watch && clause.language() == Some(Language::Yaml) => {
+            Err(only(STREAMS))
+        }
+        Some((_, form)) => Ok(form),
+        None if clauses.iter().any(|clause| clause.media_type == PROTOBUF) => {
+            Err(not_acceptable(&format!("kubelock sandbox: {PROTOBUF} alone is not supported")))
+        }
+        None => Err(only(if is_watch { STREAMS } else { KNOWN })),
+    }
+}
+
+fn only(media_types: &str) -> Status {
+    not_acceptable(&format!("only the following media types are accepted: {media_types}"))
+}
+
+/// The language that goes with it.
+pub(crate) fn language(header: &str) -> Language {
+    let clauses = clauses(header);
+    let found = clauses.iter().find(|clause| clause.form().is_some());
+    found.and_then(Clause::language).unwrap_or(Language::Json)
 }
 
 pub(crate) fn not_acceptable(message: &str) -> Status {
@@ -105,7 +154,7 @@ mod tests {
     #[test]
     fn the_first_form_that_can_be_given_is() {
         let metadata = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
-        let form = |header: &str| negotiate(header).ok();
+        let form = |header: &str| negotiate(header, false, false).ok();
         assert_eq!(form(""), Some(Form::Whole));
         assert_eq!(form(&format!("{metadata},*/*")), Some(Form::Metadata { version: v1() }));
         assert_eq!(form("application/vnd.kubernetes.protobuf,application/json"), Some(Form::Whole));

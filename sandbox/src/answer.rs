@@ -1,12 +1,13 @@
 //! From a request to its answer.
 
 use http::{Method, header};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::accept;
 use crate::attributes::Attributes;
 use crate::call::Call;
-use crate::kinds::Kind;
+use crate::key::Key;
+use crate::kinds::{Habit, Kind};
 use crate::path::ResourcePath;
 use crate::reply::Reply;
 use crate::request::Request;
@@ -15,7 +16,7 @@ use crate::state::State;
 use crate::status::Status;
 use crate::users::User;
 use crate::verbs::{create, delete, delete_collection, get, list, patch, update, watch};
-use crate::{discovery, rbac, reviews, users};
+use crate::{discovery, duration, names, rbac, reviews, users};
 
 /// Where the real server tells its health.
 const HEALTH: [&str; 3] = ["/healthz", "/livez", "/readyz"];
@@ -25,11 +26,12 @@ pub(crate) fn answer(server: &Sandbox, request: &Request) -> Reply {
 }
 
 fn respond(server: &Sandbox, request: &Request) -> Result<Reply, Status> {
+    check_timeout(request)?;
     let attributes = Attributes::of(request);
     let user = permitted(&server.state(), request, &attributes)?;
-    match &attributes.resource {
-        Some(path) => resource(server, request, &user, path, &attributes.verb),
-        None => Ok(elsewhere(&server.state(), request)),
+    match ResourcePath::parse(&request.path) {
+        Some(path) => resource(server, request, &user, &path, &attributes.verb),
+        None => elsewhere(&server.state(), request),
     }
 }
 
@@ -40,16 +42,31 @@ fn permitted(state: &State, request: &Request, attributes: &Attributes) -> Resul
     Ok(user)
 }
 
-fn elsewhere(state: &State, request: &Request) -> Reply {
+/// How long a request may take is a duration; there is nothing here that takes long.
+fn check_timeout(request: &Request) -> Result<(), Status> {
+    let timeout = request.query.get("timeout").unwrap_or_default();
+    if timeout.is_empty() || duration::is_valid(timeout) {
+        return Ok(());
+    }
+    let why = format!("time: invalid duration {timeout:?}");
+    Err(Status::bad_request(format!("invalid timeout specified in the request URL - {why}")))
+}
+
+fn elsewhere(state: &State, request: &Request) -> Result<Reply, Status> {
     let path = request.path.as_str();
-    if HEALTH.iter().any(|health| path == *health || path.starts_with(&format!("{health}/"))) {
-        return Reply::text(200, "ok");
+    let is_health =
+        HEALTH.iter().any(|health| path == *health || path.starts_with(&format!("{health}/")));
+    if request.method != Method::GET {
+        return Err(Status::method_not_allowed());
+    }
+    if is_health {
+        return Ok(Reply::text(200, "ok"));
     }
     if path == "/version" {
-        return Reply::json(200, &version());
+        return Ok(Reply::json(200, &version()));
     }
     let found = discovery::answer(state, request);
-    found.unwrap_or_else(|| nothing_there(state, path))
+    Ok(found.unwrap_or_else(|| nothing_there(state, path)))
 }
 
 /// The real server answers below its own groups with a status, elsewhere with a line of text.
@@ -57,14 +74,14 @@ fn nothing_there(state: &State, path: &str) -> Reply {
     let segments: Vec<&str> = path.trim_matches('/').split('/').collect();
     match segments.as_slice() {
         ["api", ..] => Reply::refusal(&Status::no_such_resource()),
-        ["apis", group, ..] if state.kinds.has_group(group) => {
+        ["apis", group, ..] if state.kinds.has_built_in_group(group) => {
             Reply::refusal(&Status::no_such_resource())
         }
         _ => Reply::text(404, "404 page not found\n"),
     }
 }
 
-fn version() -> serde_json::Value {
+fn version() -> Value {
     json!({
         "major": "1", "minor": "37", "gitVersion": "v1.37.2+kubelock.sandbox",
         "gitCommit": "", "gitTreeState": "clean", "buildDate": "1970-01-01T00:00:00Z",
@@ -81,16 +98,17 @@ fn resource(
     path: &ResourcePath,
     verb: &str,
 ) -> Result<Reply, Status> {
-    if request.method == Method::POST
-        && let Some(review) = reviews::answer(&server.state(), request, user, path)
-    {
+    if let Some(review) = reviews::answer(&server.state(), request, user, path) {
         return review.map(|review| Reply::json(201, &review));
     }
-    let Ok(kind) = server.state().kind_of(path).cloned() else {
+    let kind = server.state().kind_of(path).cloned().ok().filter(|kind| is_in_scope(kind, path));
+    let Some(kind) = kind else {
         return Ok(nothing_there(&server.state(), &request.path));
     };
-    check_scope(&kind, path)?;
-    let form = accept::negotiate(request.header(header::ACCEPT))?;
+    check_name(path)?;
+    let is_watch = verb == "watch";
+    let form = accept::negotiate(request.header(header::ACCEPT), is_watch, kind.is_custom)?;
+    permit_creation(&server.state(), user, &kind, path, verb)?;
     let clock = server.state().clock.clone();
     let call = Call { kind, path, request, form, clock };
     match verb {
@@ -108,12 +126,40 @@ fn resource(
     }
 }
 
-/// Kinds without namespaces have no paths in them, others no objects outside.
-fn check_scope(kind: &Kind, path: &ResourcePath) -> Result<(), Status> {
-    let is_namespace = kind.plural == "namespaces" && kind.group.is_empty();
-    let fits = match &path.namespace {
-        Some(_) => kind.namespaced || is_namespace,
-        None => !kind.namespaced || path.name.is_none(),
+/// An update of what is not there creates it, for whom may.
+fn permit_creation(
+    state: &State,
+    user: &User,
+    kind: &Kind,
+    path: &ResourcePath,
+    verb: &str,
+) -> Result<(), Status> {
+    let namespace = path.namespace.as_deref().filter(|_| kind.namespaced).unwrap_or_default();
+    let key = Key::new(kind, namespace, path.name.as_deref().unwrap_or_default());
+    if verb != "update" || !kind.has(Habit::CreatesByPut) || state.store.get(&key).is_some() {
+        return Ok(());
+    }
+    let create = Attributes {
+        verb: "create".to_owned(),
+        path: String::new(),
+        resource: Some(path.clone()),
+        selected: None,
     };
-    if fits && path.rest.is_empty() { Ok(()) } else { Err(Status::no_such_resource()) }
+    rbac::authorize(state, user, &create)
+}
+
+/// Kinds without namespaces have no paths in them, others no objects outside.
+fn is_in_scope(kind: &Kind, path: &ResourcePath) -> bool {
+    let fits =
+        if kind.namespaced { path.in_namespace || path.name.is_none() } else { !path.in_namespace };
+    fits && path.rest.is_empty()
+}
+
+/// A name that is a step in a path would name something else.
+fn check_name(path: &ResourcePath) -> Result<(), Status> {
+    let name = path.name.as_deref().unwrap_or_default();
+    match names::path_segment(name).first() {
+        Some(why) => Err(Status::bad_request(format!("Name parameter invalid: {name:?}: {why}"))),
+        None => Ok(()),
+    }
 }

@@ -2,7 +2,7 @@
 
 use crate::accept::Form;
 use crate::clock::Clock;
-use crate::key::Key;
+use crate::key::{Collection, Key};
 use crate::kinds::{Kind, StatusSubresource};
 use crate::path::ResourcePath;
 use crate::request::Request;
@@ -31,6 +31,12 @@ impl Call<'_> {
         namespace.unwrap_or_default()
     }
 
+    /// All objects of the kind that the path is about.
+    pub(crate) fn collection(&self) -> Collection {
+        let namespace = self.path.namespace.as_deref().filter(|_| self.kind.namespaced);
+        Collection::new(&self.kind, namespace)
+    }
+
     /// Which part of the object the path names.
     pub(crate) fn part(&self) -> Result<Part, Status> {
         match self.path.subresource.as_deref() {
@@ -40,9 +46,18 @@ impl Call<'_> {
         }
     }
 
+    /// What cannot be done to a part of an object.
+    pub(crate) fn no_such_action(&self, action: &str) -> Status {
+        match self.part() {
+            Err(no_such_part) => no_such_part,
+            Ok(_) if self.kind.is_custom => Status::not_supported_on(&self.kind, action),
+            Ok(_) => Status::method_not_allowed(),
+        }
+    }
+
     /// Objects are taken as JSON.
     pub(crate) fn check_body_type(&self) -> Result<(), Status> {
-        if matches!(self.request.content_type(), "" | "application/json") {
+        if matches!(self.request.content_type(), "" | "application/json" | "application/yaml") {
             return Ok(());
         }
         Err(Status::new(

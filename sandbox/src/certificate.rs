@@ -23,7 +23,7 @@ impl Identity {
     pub(crate) fn generate() -> io::Result<Self> {
         let (authority, authority_pem) = authority().map_err(io::Error::other)?;
         let (certificate, key) = signed_by(&authority).map_err(io::Error::other)?;
-        let tls = config(certificate, key).map_err(io::Error::other)?;
+        let tls = config(certificate, &key).map_err(io::Error::other)?;
         Ok(Self { tls: Arc::new(tls), authority_pem })
     }
 }
@@ -53,7 +53,7 @@ fn signed_by(
 /// Names its own provider of cryptography: the process may have set another one, or none.
 fn config(
     certificate: CertificateDer<'static>,
-    key: KeyPair,
+    key: &KeyPair,
 ) -> Result<ServerConfig, tokio_rustls::rustls::Error> {
     let key = PrivatePkcs8KeyDer::from(key.serialize_der());
     let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))

@@ -4,7 +4,10 @@ use jiff::Timestamp;
 use jiff::fmt::strtime;
 use serde_json::{Map, Value, json};
 
-use crate::kinds::Kind;
+use crate::json::go_kind;
+use crate::kinds::{Kind, StatusSubresource};
+use crate::metadata::members_mut;
+use crate::schema;
 use crate::shape::{self, OBJECT_META, Shape, Struct};
 
 /// An object as it is kept, and what of the sent one was left out.
@@ -21,14 +24,31 @@ pub(crate) struct Unreadable(pub(crate) String);
 /// Reads an object of a kind: what is empty or unknown is left out.
 pub(crate) fn decode(kind: &Kind, sent: Value) -> Result<Decoded, Unreadable> {
     let mut unknown = Vec::new();
-    let mut path = Path { of: "", segments: Vec::new() };
-    let object = if kind.is_custom {
-        custom(sent, &mut path, &mut unknown)?
-    } else {
-        let of = shape::of_kind(&kind.group, &kind.kind);
-        of_struct(of, sent, &mut path, &mut unknown)?.unwrap_or_else(|| json!({}))
-    };
+    let hidden = usize::from(kind.is_custom);
+    let mut path = Path { of: "", segments: Vec::new(), hidden };
+    if kind.is_custom {
+        let mut object = custom(sent, &mut path, &mut unknown)?;
+        let schema = kind.schema.clone().unwrap_or_else(schema::anything);
+        unknown.extend(schema::complete(&schema, &mut object));
+        return Ok(Decoded { object, unknown });
+    }
+    let of = shape::of_kind(&kind.group, &kind.kind);
+    let object = of_struct(of, sent, &mut path, &mut unknown)?;
+    let mut object = object.unwrap_or_else(|| json!({}));
+    add_structs(kind, &mut object);
     Ok(Decoded { object, unknown })
+}
+
+/// What is written even where it is empty.
+fn add_structs(kind: &Kind, object: &mut Value) {
+    let members = members_mut(object);
+    let has_status = kind.status != StatusSubresource::Absent;
+    if has_status || kind.kind == "Lease" {
+        members.entry("spec").or_insert_with(|| json!({}));
+    }
+    if has_status {
+        members.entry("status").or_insert_with(|| json!({}));
+    }
 }
 
 /// Where something is in an object.
@@ -36,6 +56,8 @@ struct Path {
     /// The Go type that has the field.
     of: &'static str,
     segments: Vec<String>,
+    /// How many of them the one who reads does not know of.
+    hidden: usize,
 }
 
 impl Path {
@@ -44,24 +66,18 @@ impl Path {
     }
 
     fn misfit(&self, value: &Value, go_type: &str) -> Unreadable {
-        let what = match value {
-            Value::Null => "null",
-            Value::Bool(_) => "bool",
-            Value::Number(_) => "number",
-            Value::String(_) => "string",
-            Value::Array(_) => "array",
-            Value::Object(_) => "object",
-        };
-        let place = if self.segments.is_empty() {
+        let what = go_kind(value);
+        let known = self.segments.get(self.hidden..).unwrap_or_default();
+        let place = if known.is_empty() {
             "Go value".to_owned()
         } else {
-            format!("Go struct field {}.{}", self.of, self.told())
+            format!("Go struct field {}.{}", self.of, known.join("."))
         };
         Unreadable(format!("json: cannot unmarshal {what} into {place} of type {go_type}"))
     }
 }
 
-/// Of custom kinds, the metadata is read and the rest kept as it is.
+/// Of custom kinds, the metadata is read here and the rest by their schema.
 fn custom(sent: Value, path: &mut Path, unknown: &mut Vec<String>) -> Result<Value, Unreadable> {
     let Value::Object(mut members) = sent else {
         return Err(path.misfit(&sent, "map[string]interface {}"));
@@ -129,18 +145,30 @@ fn of_shape(
 }
 
 fn time(shape: Shape, text: &str) -> Result<Value, Unreadable> {
-    let parsed: Timestamp = text.parse().map_err(|_| {
-        let layout = "2006-01-02T15:04:05Z07:00";
-        Unreadable(format!(
-            "parsing time {text:?} as {layout:?}: cannot parse {text:?} as \"2006\""
-        ))
-    })?;
-    let format = match shape {
-        Shape::MicroTime => "%Y-%m-%dT%H:%M:%S.%6fZ",
-        _ => "%Y-%m-%dT%H:%M:%SZ",
+    let (format, layout) = match shape {
+        Shape::MicroTime => ("%Y-%m-%dT%H:%M:%S.%6fZ", "2006-01-02T15:04:05.000000Z07:00"),
+        _ => ("%Y-%m-%dT%H:%M:%SZ", "2006-01-02T15:04:05Z07:00"),
     };
+    let cannot = |rest: &str, part: &str| {
+        let why = format!("cannot parse {rest:?} as {part:?}");
+        Unreadable(format!("parsing time {text:?} as {layout:?}: {why}"))
+    };
+    let parsed: Timestamp = text.parse().map_err(|_| cannot(text, "2006"))?;
+    if let (Shape::MicroTime, Some(rest)) = (shape, text.get(SECONDS_END..))
+        && !has_six_digits(rest)
+    {
+        return Err(cannot(rest, ".000000"));
+    }
     let shown = strtime::format(format, parsed);
     shown.map(Value::from).map_err(|error| Unreadable(error.to_string()))
+}
+
+/// The length of `2006-01-02T15:04:05`.
+const SECONDS_END: usize = 19;
+
+fn has_six_digits(rest: &str) -> bool {
+    let digits = rest.strip_prefix('.').map(|rest| rest.bytes().take_while(u8::is_ascii_digit));
+    digits.is_some_and(|digits| digits.count() == 6)
 }
 
 fn texts(items: Vec<Value>, path: &Path) -> Result<Option<Value>, Unreadable> {

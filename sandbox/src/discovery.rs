@@ -53,10 +53,10 @@ enum Found<'a> {
 }
 
 impl Found<'_> {
-    fn reply(&self, groups: &Groups, request: &Request) -> Result<Reply, Status> {
+    fn reply(self, groups: &Groups, request: &Request) -> Result<Reply, Status> {
         let wanted = accept::clauses(request.header(header::ACCEPT));
         match self {
-            Self::Document(document) if takes_json(&wanted) => Ok(Reply::json(200, document)),
+            Self::Document(document) if takes_json(&wanted) => Ok(Reply::json(200, &document)),
             Self::Document(_) => Err(nothing_else()),
             Self::Root(root) => root_reply(root, groups, &wanted, request.header(header::HOST)),
         }

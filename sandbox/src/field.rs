@@ -33,6 +33,12 @@ impl FieldError {
         Self { reason: "FieldValueTooLong", field: field.to_owned(), body }
     }
 
+    /// Of a value of the wrong type, the type alone is told.
+    pub(crate) fn type_invalid(field: &str, type_name: &str, detail: &str) -> Self {
+        let body = format!("Invalid value: {type_name:?}: {detail}");
+        Self { reason: "FieldValueTypeInvalid", field: field.to_owned(), body }
+    }
+
     pub(crate) fn not_supported(field: &str, value: &Value, supported: &[&str]) -> Self {
         let supported: Vec<_> = supported.iter().map(|value| format!("{value:?}")).collect();
         let supported = supported.join(", ");

@@ -43,8 +43,8 @@ impl Call<'_> {
             Form::Metadata { version } => Ok(partial(&object, version)),
             Form::MetadataList { .. } => Err(not_acceptable(&format!(
                 "you requested PartialObjectMetadataList, but the requested object is not a list \
-                 (*{})",
-                self.kind.kind
+                 ({})",
+                self.go_type(&self.kind.kind)
             ))),
             Form::Table { version } => Ok(self.table(version)?.event(&object, is_first)),
         }
@@ -69,8 +69,8 @@ impl Call<'_> {
                 Ok(list("PartialObjectMetadataList", &api_version, items))
             }
             Form::Metadata { .. } => Err(not_acceptable(&format!(
-                "you requested PartialObjectMetadata, but the requested object is a list (*{})",
-                self.kind.list
+                "you requested PartialObjectMetadata, but the requested object is a list ({})",
+                self.go_type(&self.kind.list)
             ))),
             Form::Table { version } => Ok(self.table(version)?.list(&items, metadata)),
         }
@@ -80,6 +80,15 @@ impl Call<'_> {
         let include = self.request.query.get("includeObject").unwrap_or_default();
         let include = table::Include::parse(include)?;
         Ok(table::Form { kind: &self.kind, version, include, now: self.clock.now() })
+    }
+
+    /// As the real server's own code calls what it has at hand.
+    fn go_type(&self, name: &str) -> String {
+        match (self.kind.is_custom, name.ends_with("List")) {
+            (true, true) => "*unstructured.UnstructuredList".to_owned(),
+            (true, false) => "*unstructured.Unstructured".to_owned(),
+            (false, _) => format!("*{}.{name}", self.kind.internal_group()),
+        }
     }
 
     /// In lists of built-in kinds, the objects do not say what they are.

@@ -1,9 +1,11 @@
 //! Where objects are kept.
 
+use std::cmp::Ordering;
+
 use crate::kinds::Kind;
 
 /// The kept place of an object; in its order are lists.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Key {
     pub(crate) group: String,
     pub(crate) plural: String,
@@ -18,6 +20,23 @@ pub(crate) struct Collection {
     group: String,
     plural: String,
     namespace: Option<String>,
+}
+
+impl Ord for Key {
+    /// As etcd has it: a namespace ends with a slash, which comes after a dash.
+    fn cmp(&self, other: &Self) -> Ordering {
+        let namespaces = |key: &'_ Self| key.namespace.bytes().chain([b'/']).collect::<Vec<_>>();
+        (&self.group, &self.plural)
+            .cmp(&(&other.group, &other.plural))
+            .then_with(|| namespaces(self).cmp(&namespaces(other)))
+            .then_with(|| self.name.cmp(&other.name))
+    }
+}
+
+impl PartialOrd for Key {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
 }
 
 impl Key {
@@ -58,6 +77,14 @@ impl Collection {
             namespace: self.namespace.clone().unwrap_or_default(),
             name: String::new(),
         }
+    }
+
+    /// Where an object is in it: its name, or its namespace and its name.
+    pub(crate) fn path_of(&self, key: &Key) -> String {
+        if self.namespace.is_some() || key.namespace.is_empty() {
+            return key.name.clone();
+        }
+        format!("{}/{}", key.namespace, key.name)
     }
 
     pub(crate) fn contains(&self, key: &Key) -> bool {

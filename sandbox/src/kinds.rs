@@ -152,6 +152,12 @@ impl Kind {
         }
     }
 
+    /// As the real server's own code calls the group.
+    pub(crate) fn internal_group(&self) -> &str {
+        let first = self.group.split('.').next().unwrap_or_default();
+        if first.is_empty() { "core" } else { first }
+    }
+
     /// What can be done to it, in the words of discovery.
     pub fn verbs(&self) -> Vec<&'static str> {
         let all =
@@ -182,9 +188,9 @@ impl Kinds {
         self.kinds.iter().find(is_it)
     }
 
-    /// Whether there are kinds of this group.
-    pub(crate) fn has_group(&self, group: &str) -> bool {
-        self.kinds.iter().any(|kind| kind.group == group)
+    /// Whether Kubernetes itself has kinds of this group.
+    pub(crate) fn has_built_in_group(&self, group: &str) -> bool {
+        self.kinds.iter().any(|kind| kind.group == group && !kind.is_custom)
     }
 
     /// Adds a kind, or replaces the one that is called so.

@@ -1,7 +1,23 @@
 //! A Kubernetes API in memory.
 //!
 //! A [`Sandbox`] keeps objects as an API server does and answers requests in its words, without
-//! etcd, sockets or threads: [`Sandbox::client`] is a `kube::Client` of it.
+//! etcd, sockets or threads: [`Sandbox::client`] is a `kube::Client` of it. A [`Server`] serves it
+//! over HTTPS to kubectl and other programs.
+//!
+//! # Examples
+//! ```
+//! use k8s_openapi::api::core::v1::ConfigMap;
+//! use kube::Api;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let sandbox = sandbox::Sandbox::new();
+//! let config_maps: Api<ConfigMap> = Api::default_namespaced(sandbox.client());
+//! let app = config_maps.get("app").await?;
+//! assert_eq!(app.data.unwrap_or_default()["greeting"], "hello");
+//! # Ok(())
+//! # }
+//! ```
 
 mod accept;
 mod answer;
@@ -11,9 +27,11 @@ mod certificate;
 mod clock;
 mod decode;
 mod discovery;
+mod duration;
 mod field;
 mod form;
 mod go_text;
+mod json;
 mod key;
 mod kinds;
 mod kubeconfig;
@@ -28,6 +46,7 @@ mod reply;
 mod request;
 mod reviews;
 mod sandbox;
+mod schema;
 mod selector;
 mod server;
 mod service;
@@ -40,6 +59,7 @@ mod uids;
 mod users;
 mod validation;
 mod verbs;
+mod yaml;
 
 pub use kinds::{Kind, StatusSubresource};
 pub use reply::Body;

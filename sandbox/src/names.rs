@@ -21,21 +21,26 @@ const LABEL_VALUE: &str = "a valid label must be an empty string or consist of a
     'MyValue',  or 'my_value',  or '12345', regex used for validation is \
     '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')";
 
+const DATA_KEY: &str = "a valid config key must consist of alphanumeric characters, '-', '_' or \
+    '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is \
+    '[-._a-zA-Z0-9]+')";
+
 /// What is wrong with a lowercase name with dots.
 pub(crate) fn subdomain(name: &str) -> Vec<String> {
-    let is_well_formed = name.split('.').all(is_label);
-    broken(name, SUBDOMAIN_LIMIT, "must be no more than 253 bytes", is_well_formed, SUBDOMAIN)
+    let is_well_formed = is_subdomain(name);
+    broken(name, SUBDOMAIN_LIMIT, "must be no more than 253 characters", is_well_formed, SUBDOMAIN)
 }
 
 /// What is wrong with a lowercase name without dots.
 pub(crate) fn label(name: &str) -> Vec<String> {
-    broken(name, LABEL_LIMIT, "must be no more than 63 bytes", is_label(name), LABEL)
+    let rule = if is_subdomain(name) { "must not contain dots" } else { LABEL };
+    broken(name, LABEL_LIMIT, "must be no more than 63 characters", is_label(name), rule)
 }
 
 /// The same, where it has to begin with a letter.
 pub(crate) fn old_label(name: &str) -> Vec<String> {
     let is_well_formed = is_label(name) && name.starts_with(|char: char| char.is_ascii_lowercase());
-    broken(name, LABEL_LIMIT, "must be no more than 63 bytes", is_well_formed, OLD_LABEL)
+    broken(name, LABEL_LIMIT, "must be no more than 63 characters", is_well_formed, OLD_LABEL)
 }
 
 /// What keeps a name from being a part of a path.
@@ -45,6 +50,27 @@ pub(crate) fn path_segment(name: &str) -> Vec<String> {
     }
     let forbidden = ["/", "%"].into_iter().filter(|part| name.contains(part));
     forbidden.map(|part| format!("may not contain '{part}'")).collect()
+}
+
+/// A prefix may end with a dash, since it is no name's end.
+pub(crate) fn as_prefix(name: &str) -> String {
+    match name.strip_suffix('-') {
+        Some(rest) if !rest.is_empty() => format!("{rest}a"),
+        _ => name.to_owned(),
+    }
+}
+
+/// Whether a finalizer is one that Kubernetes itself uses, or says whose it is.
+pub(crate) fn is_full_finalizer(name: &str) -> bool {
+    name.contains('/') || ["kubernetes", "orphan", "foregroundDeletion"].contains(&name)
+}
+
+/// What is wrong with the keys of a config map or a secret.
+pub(crate) fn data_key(key: &str) -> Vec<String> {
+    let is_inner = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    let is_well_formed = !key.is_empty() && key.bytes().all(is_inner);
+    let too_long = "must be no more than 253 characters";
+    broken(key, SUBDOMAIN_LIMIT, too_long, is_well_formed, DATA_KEY)
 }
 
 /// What is wrong with the key of a label, an annotation or a finalizer.
@@ -92,6 +118,10 @@ fn broken(
 ) -> Vec<String> {
     let too_long = (name.len() > limit).then(|| too_long.to_owned());
     too_long.into_iter().chain((!is_well_formed).then(|| rule.to_owned())).collect()
+}
+
+fn is_subdomain(text: &str) -> bool {
+    text.split('.').all(is_label)
 }
 
 fn is_label(text: &str) -> bool {

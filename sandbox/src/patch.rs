@@ -5,7 +5,7 @@ mod merge;
 mod node;
 mod strategic;
 
-pub(crate) use json_patch::json_patch;
+pub(crate) use json_patch::{json_patch, odd_operations};
 pub(crate) use merge::merge_patch;
 pub(crate) use strategic::strategic_patch;
 

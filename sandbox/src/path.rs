@@ -9,6 +9,10 @@ pub(crate) struct ResourcePath {
     pub(crate) version: String,
     pub(crate) plural: String,
     pub(crate) namespace: Option<String>,
+    /// Whether it leads through a namespace; a namespace's own path has one and does not.
+    pub(crate) in_namespace: bool,
+    /// Whether it is a path of old that means a watch: `/api/v1/watch/…`.
+    pub(crate) is_watch: bool,
     pub(crate) name: Option<String>,
     pub(crate) subresource: Option<String>,
     /// What follows the subresource.
@@ -21,34 +25,40 @@ const NAMESPACE_SUBRESOURCES: [&str; 2] = ["status", "finalize"];
 impl ResourcePath {
     /// `None` where the path names no resource: `/version`, `/apis/apps/v1`.
     pub(crate) fn parse(path: &str) -> Option<Self> {
-        let path = path.trim_matches('/');
-        let segments: Vec<String> = path.split('/').map(decoded).collect();
+        let path = decoded(path);
+        let segments: Vec<&str> = path.trim_matches('/').split('/').collect();
         match segments.as_slice() {
-            [api, version, rest @ ..] if api == "api" => Self::below("", version, rest),
-            [apis, group, version, rest @ ..] if apis == "apis" => {
-                Self::below(group, version, rest)
-            }
+            ["api", version, rest @ ..] => Self::below("", version, rest),
+            ["apis", group, version, rest @ ..] => Self::below(group, version, rest),
             _ => None,
         }
     }
 
-    fn below(group: &str, version: &str, segments: &[String]) -> Option<Self> {
-        let (namespace, segments) = match segments {
-            [namespaces, namespace, rest @ ..] if namespaces == "namespaces" => {
+    fn below(group: &str, version: &str, segments: &[&str]) -> Option<Self> {
+        let (is_watch, segments) = match segments {
+            ["watch", rest @ ..] => (true, rest),
+            segments => (false, segments),
+        };
+        let (namespace, in_namespace, segments) = match segments {
+            ["namespaces", namespace, rest @ ..] => {
                 let is_in_it = rest.first().is_some_and(|next| !is_of_the_namespace(next));
-                (Some(namespace.clone()), if is_in_it { rest } else { segments })
+                (Some((*namespace).to_owned()), is_in_it, if is_in_it { rest } else { segments })
             }
-            segments => (None, segments),
+            segments => (None, false, segments),
         };
         let (plural, segments) = segments.split_first()?;
+        let part = |at: usize| segments.get(at).map(|part| (*part).to_owned());
+        let rest = segments.get(2..).unwrap_or_default();
         Some(Self {
             group: group.to_owned(),
             version: version.to_owned(),
-            plural: plural.clone(),
+            plural: (*plural).to_owned(),
             namespace,
-            name: segments.first().cloned(),
-            subresource: segments.get(1).cloned(),
-            rest: segments.get(2..).unwrap_or_default().to_vec(),
+            in_namespace,
+            is_watch,
+            name: part(0),
+            subresource: part(1),
+            rest: rest.iter().map(|part| (*part).to_owned()).collect(),
         })
     }
 }
@@ -57,8 +67,8 @@ fn is_of_the_namespace(segment: &str) -> bool {
     NAMESPACE_SUBRESOURCES.contains(&segment)
 }
 
-fn decoded(segment: &str) -> String {
-    percent_decode_str(segment).decode_utf8_lossy().into_owned()
+fn decoded(path: &str) -> String {
+    percent_decode_str(path).decode_utf8_lossy().into_owned()
 }
 
 #[cfg(test)]
@@ -100,8 +110,15 @@ mod tests {
     }
 
     #[test]
-    fn segments_are_decoded() {
-        let path = ResourcePath::parse("/api/v1/namespaces/a/configmaps/b%2Fc").unwrap();
-        assert_eq!(path.name.as_deref(), Some("b/c"));
+    fn a_path_is_decoded_before_it_is_split() {
+        let path = ResourcePath::parse("/api/v1/namespaces/a/configmaps/%62%2Fc").unwrap();
+        assert_eq!((path.name.as_deref(), path.subresource.as_deref()), (Some("b"), Some("c")));
+    }
+
+    #[test]
+    fn a_path_of_old_means_a_watch() {
+        let path = ResourcePath::parse("/api/v1/watch/namespaces/a/configmaps/b").unwrap();
+        assert!(path.is_watch && path.in_namespace);
+        assert_eq!(path.name.as_deref(), Some("b"));
     }
 }

@@ -33,10 +33,9 @@ impl Query {
         self.get(key).is_some_and(is_true)
     }
 
-    /// A number, `None` where it is absent or empty.
+    /// A number, `None` where it is absent.
     pub(crate) fn number<T: FromStr>(&self, key: &str) -> Result<Option<T>, Status> {
-        let given = self.get(key).filter(|value| !value.is_empty());
-        let parsed = given.map(|value| value.parse().map_err(|_| not_a_number(value)));
+        let parsed = self.get(key).map(|value| value.parse().map_err(|_| not_a_number(value)));
         parsed.transpose()
     }
 }

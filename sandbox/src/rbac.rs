@@ -137,8 +137,8 @@ fn grants(roles: &impl Roles, user: &User, namespace: &str) -> Vec<Result<Grant,
 fn grant(roles: &impl Roles, user: &User, binding: &Binding) -> Option<Result<Grant, String>> {
     let subject = binding.subjects.iter().find(|subject| subject.is(user, binding.namespace()))?;
     let source = binding.described(subject);
-    let rules = binding.role_ref.rules(roles, binding.namespace());
-    Some(rules.map(|rules| Grant { source, rules }))
+    let allowed = binding.role_ref.rules(roles, binding.namespace());
+    Some(allowed.map(|rules| Grant { source, rules }))
 }
 
 impl Binding {

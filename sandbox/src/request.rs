@@ -68,11 +68,9 @@ impl Request {
 
     /// Bodies that Go's clients send as protobuf are read as the JSON they stand for.
     fn in_json(mut self) -> Self {
-        let json = match &self.body {
-            Some(body) if self.content_type() == protobuf::MEDIA_TYPE => protobuf::to_json(body),
-            _ => None,
-        };
-        if let Some(json) = json {
+        let is_protobuf = self.content_type() == protobuf::MEDIA_TYPE;
+        let body = self.body.as_ref().filter(|_| is_protobuf);
+        if let Some(json) = body.and_then(|body| protobuf::to_json(body)) {
             self.body = Some(json);
             let json = HeaderValue::from_static("application/json");
             self.headers.insert(header::CONTENT_TYPE, json);
@@ -94,6 +92,16 @@ impl Request {
     pub(crate) fn content_type(&self) -> &str {
         let whole = self.header(header::CONTENT_TYPE);
         whole.split(';').next().unwrap_or_default().trim()
+    }
+
+    /// Whether the answer is for people: asked for, or sent by a program that shows it.
+    pub(crate) fn wants_pretty(&self) -> bool {
+        let wanted = self.query.get("pretty").unwrap_or_default();
+        if !wanted.is_empty() {
+            return matches!(wanted, "1" | "t" | "T" | "true" | "TRUE" | "True");
+        }
+        let agent = self.header(header::USER_AGENT);
+        ["curl", "Wget", "Mozilla/5.0"].iter().any(|program| agent.starts_with(program))
     }
 
     /// Whether everything is to be done but stored.

@@ -3,6 +3,7 @@
 mod access;
 mod rules;
 
+use http::Method;
 use serde_json::{Value, json};
 
 use crate::path::ResourcePath;
@@ -23,7 +24,7 @@ pub(crate) const KINDS: [(&str, &str); 5] = [
     (AUTHORIZATION, "SubjectAccessReview"),
 ];
 
-/// What is answered to a `POST` at this path; `None` where it is no question.
+/// What is answered at this path; `None` where no questions are asked.
 pub(crate) fn answer(
     state: &State,
     request: &Request,
@@ -31,6 +32,9 @@ pub(crate) fn answer(
     path: &ResourcePath,
 ) -> Option<Result<Value, Status>> {
     let kind = kind_at(path)?;
+    if request.method != Method::POST {
+        return Some(Err(Status::method_not_allowed()));
+    }
     let is_local = kind == "LocalSubjectAccessReview";
     if path.namespace.is_some() != is_local {
         return Some(Err(Status::no_such_resource()));
@@ -58,8 +62,11 @@ fn asked(request: &Request, kind: &str) -> Result<Value, Status> {
     let said = question["kind"].as_str().unwrap_or_default();
     if !question.is_object() || !(said.is_empty() || said == kind) {
         let version = question["apiVersion"].as_str().unwrap_or_default();
+        let version = version.rsplit('/').next().unwrap_or_default();
+        let group = if kind == "SelfSubjectReview" { "authentication" } else { "authorization" };
         return Err(Status::bad_request(format!(
-            "{said} in version {version:?} cannot be handled as a {kind}"
+            "{said} in version {version:?} cannot be handled as a {kind}: converting \
+             ({version}.{said}) to ({group}.{kind}): unknown conversion"
         )));
     }
     Ok(question)

@@ -19,11 +19,17 @@ pub(crate) struct Selector {
 impl Selector {
     pub(crate) fn of(kind: &Kind, query: &Query) -> Result<Self, Status> {
         let labels = labels::parse(query.get("labelSelector").unwrap_or_default());
-        let labels = labels.map_err(|error| {
-            Status::bad_request(format!("unable to parse requirement: {error}"))
-        })?;
         let fields = fields::parse(kind, query.get("fieldSelector").unwrap_or_default());
-        Ok(Self { labels, fields: fields.map_err(Status::bad_request)? })
+        Ok(Self {
+            labels: labels.map_err(Status::bad_request)?,
+            fields: fields.map_err(Status::bad_request)?,
+        })
+    }
+
+    /// The same, and of this name.
+    pub(crate) fn named(mut self, name: &str) -> Self {
+        self.fields.push(fields::Requirement::named(name));
+        self
     }
 
     /// Whether it selects everything.

@@ -43,7 +43,7 @@ where
         Box::pin(async move {
             let request = request::Request::read(request).await?;
             let date = server.state().clock.http_date();
-            Ok(answer(&server, &request).into_response(&date)?)
+            Ok(answer(&server, &request).into_response(&request, &date)?)
         })
     }
 }

@@ -76,7 +76,7 @@ pub(crate) static OBJECT_META: Struct = Struct::closed(
         ("name", Shape::Text),
         ("generateName", Shape::Text),
         ("namespace", Shape::Text),
-        ("selfLink", Shape::Text),
+        ("selfLink", Shape::Nothing),
         ("uid", Shape::Text),
         ("resourceVersion", Shape::Text),
         ("generation", Shape::Integer),

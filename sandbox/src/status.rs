@@ -144,6 +144,13 @@ impl Status {
         Self::new(405, "MethodNotAllowed", message).with_details(json!({}))
     }
 
+    /// The same where the handler itself says so.
+    pub(crate) fn not_supported_on(kind: &Kind, action: &str) -> Self {
+        let message =
+            format!("{action} is not supported on resources of kind {:?}", kind.qualified());
+        Self::new(405, "MethodNotAllowed", message).about(kind, "")
+    }
+
     pub(crate) fn expired(message: impl Into<String>) -> Self {
         Self::new(410, "Expired", message)
     }

@@ -1,5 +1,7 @@
 //! The rules that objects have to keep.
 
+mod kinds;
+
 use serde_json::{Value, json};
 
 use crate::field::FieldError;
@@ -15,48 +17,80 @@ pub(crate) fn of_new(kind: &Kind, object: &Value) -> Vec<FieldError> {
     let mut errors = name(kind, object);
     errors.extend(of_metadata(object));
     errors.extend(of_finalizers(object));
+    errors.extend(short_finalizers(kind, object));
+    errors.extend(kinds::of_object(kind, object));
     errors
 }
 
 /// What is wrong with an object that is to take the place of `old`.
-pub(crate) fn of_changed(object: &Value, old: &Value) -> Vec<FieldError> {
+pub(crate) fn of_changed(kind: &Kind, object: &Value, old: &Value) -> Vec<FieldError> {
     let mut errors = of_metadata(object);
+    if kind.is_custom {
+        // Three places find it there.
+        errors = [errors.clone(), errors.clone(), errors].concat();
+    }
     errors.extend(of_finalizers(object));
     errors.extend(new_finalizers(object, old));
     if generation(object) < generation(old) {
         let value = json!(generation(object));
         errors.push(FieldError::invalid("metadata.generation", &value, "must not be decremented"));
     }
-    for field in [
-        "name",
-        "namespace",
-        "uid",
-        "creationTimestamp",
-        "deletionTimestamp",
-        "deletionGracePeriodSeconds",
-    ] {
+    for field in IMMUTABLE {
         let value = &object["metadata"][field];
         if *value != old["metadata"][field] {
             let path = format!("metadata.{field}");
             errors.push(FieldError::invalid(&path, value, "field is immutable"));
         }
     }
+    errors.extend(kinds::of_object(kind, object));
     errors
 }
 
+const IMMUTABLE: [&str; 6] = [
+    "name",
+    "namespace",
+    "uid",
+    "creationTimestamp",
+    "deletionTimestamp",
+    "deletionGracePeriodSeconds",
+];
+
 fn name(kind: &Kind, object: &Value) -> Vec<FieldError> {
-    let name = metadata::name(object);
-    if name.is_empty() {
-        let why = "name or generateName is required";
-        return vec![FieldError::required("metadata.name", why)];
-    }
     let rule = match kind.names {
         NameRule::Subdomain => names::subdomain,
         NameRule::Label => names::label,
         NameRule::OldLabel => names::old_label,
         NameRule::PathSegment => names::path_segment,
     };
-    invalid_all("metadata.name", name, rule(name))
+    let prefix = text(object, "generateName");
+    let mut errors = Vec::new();
+    if !prefix.is_empty() {
+        let broken = rule(&names::as_prefix(prefix));
+        errors.extend(invalid_all("metadata.generateName", prefix, broken));
+    }
+    let name = metadata::name(object);
+    if name.is_empty() {
+        let why = "name or generateName is required";
+        errors.push(FieldError::required("metadata.name", why));
+    } else {
+        errors.extend(invalid_all("metadata.name", name, rule(name)));
+    }
+    errors
+}
+
+/// Most built-in kinds want to know whose a finalizer is.
+fn short_finalizers(kind: &Kind, object: &Value) -> Vec<FieldError> {
+    if kind.is_custom || kind.group.contains('.') {
+        return Vec::new();
+    }
+    let why = "name is neither a standard finalizer name nor is it fully qualified";
+    let names = finalizers(object).into_iter().enumerate();
+    let short = names.filter(|(_, name)| !names::is_full_finalizer(name));
+    short
+        .map(|(at, name)| {
+            FieldError::invalid(&format!("metadata.finalizers[{at}]"), &json!(name), why)
+        })
+        .collect()
 }
 
 fn invalid_all(field: &str, value: &str, broken: Vec<String>) -> Vec<FieldError> {

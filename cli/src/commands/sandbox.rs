@@ -43,9 +43,9 @@ Examples:
 Exit status: the command's own, 128+N if signal N ended it; 125 refused or failed before the
   command ran, 126 it cannot be executed, 127 it does not exist";
 
-/// Becomes the process that tidies up, if it was started as such.
+/// Becomes the command, or the process that tidies up, if it was started as such.
 pub(crate) fn inner_process() -> Option<ExitCode> {
-    sweeper::inner_process()
+    command::inner_process().or_else(sweeper::inner_process)
 }
 
 /// What fails before the command runs has a status of its own.

@@ -21,6 +21,8 @@ mod renew;
 mod renewal;
 #[cfg(target_os = "linux")]
 mod run;
+#[cfg(target_os = "linux")]
+mod sandbox;
 mod space;
 mod terminal;
 mod unreachable;

@@ -53,9 +53,7 @@ fn resource(version: &Version, resource: &Resource) -> Value {
 
 /// Only custom kinds repeat their group and version.
 fn kind(version: &Version, resource: &Resource) -> Value {
-    let (group, version) = match resource.is_custom {
-        true => (version.group.as_str(), version.name.as_str()),
-        false => ("", ""),
-    };
+    let (group, version) =
+        if resource.is_custom { (version.group.as_str(), version.name.as_str()) } else { ("", "") };
     json!({ "group": group, "version": version, "kind": resource.kind })
 }

@@ -143,7 +143,7 @@ impl Resource {
             singular: kind.singular.clone(),
             kind: kind.kind.clone(),
             namespaced: kind.namespaced,
-            verbs: kind.verbs().into_iter().map(str::to_owned).collect(),
+            verbs: verbs(kind),
             short_names: kind.short_names.clone(),
             categories: kind.categories.clone(),
             has_status: kind.status != StatusSubresource::Absent,
@@ -166,6 +166,15 @@ impl Resource {
         };
         (group, resource)
     }
+}
+
+/// In the order in which the real server tells them, which is another one for custom kinds.
+fn verbs(kind: &Kind) -> Vec<String> {
+    let mut verbs = kind.verbs();
+    if kind.is_custom {
+        verbs.sort_by_key(|verb| (["create", "update", "watch"].contains(verb), *verb));
+    }
+    verbs.into_iter().map(str::to_owned).collect()
 }
 
 /// Stable versions before betas before alphas, large numbers before small ones, others last.

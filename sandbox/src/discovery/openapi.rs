@@ -33,15 +33,15 @@ fn path(version: &Version, resource: &Resource) -> Option<(String, Value)> {
     }
     let namespaces = if resource.namespaced { "namespaces/{namespace}/" } else { "" };
     let path = format!("/{}/{namespaces}{}/{{name}}", version.path(), resource.plural);
-    let parameter = |name: &str| json!({ "name": name, "in": "query", "schema": { "type": "string", "uniqueItems": true } });
-    let parameters: Vec<Value> =
-        ["dryRun", "fieldManager", "fieldValidation"].map(parameter).into();
+    let text = json!({ "type": "string", "uniqueItems": true });
+    let known = |name: &str| json!({ "name": name, "in": "query", "schema": text });
+    let known: Vec<Value> = ["dryRun", "fieldManager", "fieldValidation"].map(known).into();
     let kind = json!({ "group": version.group, "version": version.name, "kind": resource.kind });
-    let patch = json!({
-        "parameters": parameters, "responses": { "200": { "description": "OK" } },
+    let operation = json!({
+        "parameters": known, "responses": { "200": { "description": "OK" } },
         "x-kubernetes-action": "patch", "x-kubernetes-group-version-kind": kind,
     });
-    Some((path, json!({ "patch": patch })))
+    Some((path, json!({ "patch": operation })))
 }
 
 /// Clients keep a document for as long as its address is the same.

@@ -8,10 +8,14 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use crate::json::{Document, go_kind};
+
 use super::Failure;
 use super::node::{Node, Slot};
 
 const OPERATION_LIMIT: usize = 10_000;
+/// Of all that the operations of a patch copy.
+const COPY_LIMIT: usize = 3 * 1024 * 1024;
 
 type Operation<'a> = BTreeMap<String, Option<&'a RawValue>>;
 
@@ -30,13 +34,59 @@ pub(crate) fn json_patch(document: &Value, patch: &str) -> Result<Value, Failure
     let text = kubelock_core::go_json::to_vec(document).map_err(undecodable)?;
     let mut root = Node::read(&String::from_utf8_lossy(&text))?;
     root.open();
+    let mut copied_bytes = 0;
     for operation in operations {
-        apply(&mut root, &operation.unwrap_or_default())?;
+        apply(&mut root, &operation.unwrap_or_default(), &mut copied_bytes)?;
     }
-    root.into_value()
+    let patched = root.into_value()?;
+    // As the next reader takes it.
+    let read = crate::json::read_text(&patched.to_string()).map_err(Failure::Undecodable)?;
+    Ok(read.value)
 }
 
-fn apply(root: &mut Node, operation: &Operation<'_>) -> Result<(), Failure> {
+/// What is odd about operations, as far as it does not keep them from being done.
+///
+/// Fails where they are no operations at all.
+pub(crate) fn odd_operations(patch: &Document) -> Result<Vec<String>, String> {
+    let misfit = |value: &Value, go_type: &str| {
+        let what = go_kind(value);
+        format!("json: cannot unmarshal {what} into Go {go_type}")
+    };
+    let items = match &patch.value {
+        Value::Array(items) => items.as_slice(),
+        Value::Null => &[],
+        other => return Err(misfit(other, "value of type []handlers.jsonPatchOp")),
+    };
+    let mut odd: Vec<String> = patch
+        .duplicates
+        .iter()
+        .map(|field| format!("json patch duplicate field {field:?}"))
+        .collect();
+    for (at, item) in items.iter().enumerate() {
+        let members = match item {
+            Value::Object(members) => members,
+            Value::Null => continue,
+            other => return Err(misfit(other, "value of type handlers.jsonPatchOp")),
+        };
+        for (name, value) in members {
+            match name.as_str() {
+                "op" | "path" | "from" if !value.is_string() && !value.is_null() => {
+                    let place = format!("struct field jsonPatchOp.{name} of type string");
+                    return Err(misfit(value, &place));
+                }
+                "op" | "path" | "from" | "value" => {}
+                _ => odd.push(format!("json patch unknown field \"[{at}].{name}\"")),
+            }
+        }
+    }
+    Ok(odd)
+}
+
+fn apply(
+    root: &mut Node,
+    operation: &Operation<'_>,
+    copied_bytes: &mut usize,
+) -> Result<(), Failure> {
     let path = || text(operation, "path").ok_or(Failure::Inapplicable);
     let from = || text(operation, "from").ok_or(Failure::Inapplicable);
     match text(operation, "op").as_deref() {
@@ -52,8 +102,12 @@ fn apply(root: &mut Node, operation: &Operation<'_>) -> Result<(), Failure> {
         }
         Some("copy") => {
             let from = from()?;
-            let copied = get(root, &from)?.as_ref().map(|node| Node::read(&node.text()));
-            add(root, &path()?, copied.transpose()?)
+            let copied = get(root, &from)?.as_ref().map(Node::text);
+            *copied_bytes += copied.as_ref().map_or(0, String::len);
+            if *copied_bytes > COPY_LIMIT {
+                return Err(Failure::Inapplicable);
+            }
+            add(root, &path()?, copied.map(|text| Node::read(&text)).transpose()?)
         }
         _ => Err(Failure::Inapplicable),
     }

@@ -85,13 +85,10 @@ fn value(fields: &Fields, field: &Field, wire: Wire, depth: usize) -> Option<Val
         ("int", Wire::Varint(number)) => Some(json!(number.cast_signed())),
         ("bool", Wire::Varint(number)) => Some(json!(number != 0)),
         ("string", Wire::Bytes(bytes)) => Some(json!(text(bytes)?)),
-        (of, Wire::Bytes(bytes)) => match special::read(of, bytes) {
-            Some(value) => value,
-            None => {
-                let message = fields.message(of)?;
-                read(fields, message, bytes, depth + 1).map(Value::Object)
-            }
-        },
+        (of, Wire::Bytes(bytes)) if special::is_special(of) => special::read(of, bytes),
+        (of, Wire::Bytes(bytes)) => {
+            read(fields, fields.message(of)?, bytes, depth + 1).map(Value::Object)
+        }
         _ => None,
     }
 }

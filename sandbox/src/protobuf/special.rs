@@ -7,9 +7,17 @@ use serde_json::{Value, json};
 
 use super::wire::{Reader, Wire, text};
 
-/// `None` of what is none of them; `Some(None)` of one that cannot be read.
-pub(super) fn read(of: &str, bytes: &[u8]) -> Option<Option<Value>> {
-    let value = match of {
+/// What they are called among the fields.
+pub(super) const NAMES: [&str; 7] =
+    ["bytes", "items", "time", "microtime", "raw", "quantity", "intorstring"];
+
+pub(super) fn is_special(of: &str) -> bool {
+    NAMES.contains(&of)
+}
+
+/// `None` where it cannot be read.
+pub(super) fn read(of: &str, bytes: &[u8]) -> Option<Value> {
+    match of {
         "bytes" => Some(json!(STANDARD.encode(bytes))),
         "items" => items(bytes),
         "time" => time(bytes, 0),
@@ -17,9 +25,8 @@ pub(super) fn read(of: &str, bytes: &[u8]) -> Option<Option<Value>> {
         "raw" => raw(bytes),
         "quantity" => first_text(bytes),
         "intorstring" => int_or_string(bytes),
-        _ => return None,
-    };
-    Some(value)
+        _ => None,
+    }
 }
 
 /// A list of texts in a message of its own.
@@ -85,7 +92,7 @@ mod tests {
     use super::*;
 
     fn read_json(of: &str, bytes: &[u8]) -> Value {
-        read(of, bytes).unwrap().unwrap()
+        read(of, bytes).unwrap()
     }
 
     #[test]

@@ -76,7 +76,7 @@ impl Attributes {
             resource: to.plural.clone(),
             subresource: to.subresource.clone().unwrap_or_default(),
             namespace: to.namespace.clone().unwrap_or_default(),
-            name: to.name.clone().unwrap_or_default(),
+            name: to.name.clone().or_else(|| wanted.selected.clone()).unwrap_or_default(),
         })
     }
 

@@ -13,6 +13,11 @@ pub(super) struct Requirement {
 }
 
 impl Requirement {
+    pub(super) fn named(name: &str) -> Self {
+        let pointer = "/metadata/name".to_owned();
+        Self { pointer, is_equal: true, value: name.to_owned() }
+    }
+
     pub(super) fn holds(&self, object: &Value) -> bool {
         let found = match object.pointer(&self.pointer) {
             Some(Value::String(text)) => text.clone(),

@@ -43,18 +43,19 @@ impl Requirement {
     }
 
     fn new(key: &str, operator: Operator, values: Vec<String>) -> Result<Self, String> {
-        if let Some(broken) = names::qualified_name(key).first() {
-            return Err(format!("key: Invalid value: {key:?}: {broken}"));
-        }
-        for value in &values {
+        for (at, value) in values.iter().enumerate() {
+            let invalid =
+                |why: &str| format!("values[{at}][{key}]: Invalid value: {value:?}: {why}");
             if let Some(broken) = names::label_value(value).first() {
-                return Err(format!("values[0][{key}]: Invalid value: {value:?}: {broken}"));
+                return Err(invalid(broken));
             }
-        }
-        let compares = matches!(operator, Operator::GreaterThan | Operator::LessThan);
-        if compares && values.iter().any(|value| value.parse::<i64>().is_err()) {
-            let why = "for 'Gt', 'Lt' operators, the value must be an integer";
-            return Err(format!("values[0][{key}]: Invalid value: {:?}: {why}", values.join(",")));
+            let compares = matches!(operator, Operator::GreaterThan | Operator::LessThan);
+            if compares && value.parse::<i64>().is_err() {
+                return Err(format!(
+                    "values[{at}]: Invalid value: {value:?}: for 'Gt', 'Lt' operators, the value \
+                     must be an integer"
+                ));
+            }
         }
         Ok(Self { key: key.to_owned(), operator, values })
     }
@@ -64,20 +65,27 @@ impl Requirement {
 pub(super) fn parse(selector: &str) -> Result<Vec<Requirement>, String> {
     let mut tokens = Tokens { words: words(selector), at: 0 };
     let mut requirements = Vec::new();
-    if tokens.peek().is_empty() {
-        return Ok(requirements);
-    }
-    loop {
-        requirements.push(tokens.requirement()?);
+    while !tokens.peek().is_empty() {
+        if !is_word(tokens.peek()) && tokens.peek() != "!" {
+            let found = tokens.peek();
+            return Err(format!("found '{found}', expected: !, identifier, or 'end of string'"));
+        }
+        let unable = |why: String| format!("unable to parse requirement: {why}");
+        requirements.push(tokens.requirement().map_err(unable)?);
         match tokens.next().as_str() {
-            "" => return Ok(requirements),
-            "," if tokens.peek().is_empty() => {
-                return Err("found '', expected: identifier after ','".to_owned());
+            "" => break,
+            "," if is_word(tokens.peek()) || tokens.peek() == "!" => {}
+            "," => {
+                return Err(format!("found '{}', expected: identifier after ','", tokens.peek()));
             }
-            "," => {}
             other => return Err(format!("found '{other}', expected: ',' or 'end of string'")),
         }
     }
+    Ok(requirements)
+}
+
+fn is_word(text: &str) -> bool {
+    text.starts_with(|char: char| !SPECIAL.contains(char))
 }
 
 struct Tokens {
@@ -118,19 +126,26 @@ impl Tokens {
                 return Err(format!("found '{other}', expected: {expected}"));
             }
         };
-        let values = if has_list { self.list()? } else { vec![self.value()] };
+        let values = if has_list { self.list()? } else { vec![self.value()?] };
         Requirement::new(&key, operator, values)
     }
 
     fn key(&mut self) -> Result<String, String> {
-        let key = self.next();
-        let is_word = key.starts_with(|char: char| !SPECIAL.contains(char));
-        if is_word { Ok(key) } else { Err(format!("found '{key}', expected: identifier")) }
+        let key = self.identifier()?;
+        match names::qualified_name(&key).as_slice() {
+            [] => Ok(key),
+            broken => Err(format!("<nil>: Invalid value: {key:?}: {}", broken.join("; "))),
+        }
+    }
+
+    fn identifier(&mut self) -> Result<String, String> {
+        let word = self.next();
+        if is_word(&word) { Ok(word) } else { Err(format!("found '{word}', expected: identifier")) }
     }
 
     /// A value may be missing: it is the empty one.
-    fn value(&mut self) -> String {
-        if matches!(self.peek(), "" | ",") { String::new() } else { self.next() }
+    fn value(&mut self) -> Result<String, String> {
+        if matches!(self.peek(), "" | ",") { Ok(String::new()) } else { self.identifier() }
     }
 
     fn list(&mut self) -> Result<Vec<String>, String> {
@@ -147,7 +162,7 @@ impl Tokens {
             match self.next().as_str() {
                 ")" => return Ok(values),
                 "," => {}
-                other => return Err(format!("found '{other}', expected: ',', or ')'")),
+                other => return Err(format!("found '{other}', expected: ',' or ')'")),
             }
         }
     }

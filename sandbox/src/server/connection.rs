@@ -68,9 +68,18 @@ async fn answer(
         Err(status) => Err(status),
     };
     Ok(match answer {
-        Ok(response) => response.map(|body| UntilEnd::new(body, ending)),
+        Ok(response) => closing(response).map(|body| UntilEnd::new(body, ending)),
         Err(status) => refusal(&status).map(|bytes| UntilEnd::new(Full::from(bytes), ending)),
     })
+}
+
+/// The rest of a body that is too large is never read: the connection is good for nothing else.
+fn closing<B>(mut response: Response<B>) -> Response<B> {
+    if response.status() == StatusCode::PAYLOAD_TOO_LARGE {
+        let close = HeaderValue::from_static("close");
+        response.headers_mut().insert(header::CONNECTION, close);
+    }
+    response
 }
 
 /// The request, with the user that it comes from.
@@ -84,13 +93,12 @@ fn authenticated(
 }
 
 async fn in_time<T>(answer: impl Future<Output = Result<T, BoxError>>) -> Result<T, Status> {
-    match tokio::time::timeout(ANSWER, answer).await {
-        Ok(answer) => answer.map_err(|error| Status::bad_request(error.to_string())),
-        Err(_) => {
-            let message = "Timeout: request did not complete within the allotted timeout";
-            Err(Status::new(504, "Timeout", message))
-        }
-    }
+    let late = |_| {
+        let message = "Timeout: request did not complete within the allotted timeout";
+        Status::new(504, "Timeout", message)
+    };
+    let answer = tokio::time::timeout(ANSWER, answer).await.map_err(late)?;
+    answer.map_err(|error| Status::bad_request(error.to_string()))
 }
 
 fn unauthorized() -> Status {

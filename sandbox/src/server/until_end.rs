@@ -35,10 +35,8 @@ impl Body for UntilEnd {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        match Pin::new(&mut self.body).poll_frame(context) {
-            Poll::Pending => self.end.as_mut().poll(context).map(|()| None),
-            ready => ready,
-        }
+        let next = Pin::new(&mut self.body).poll_frame(context);
+        if next.is_pending() { self.end.as_mut().poll(context).map(|()| None) } else { next }
     }
 
     fn is_end_stream(&self) -> bool {

@@ -42,8 +42,8 @@ fn external(service: &Value) -> String {
         "ExternalName" => vec![text(&spec["externalName"])],
         "LoadBalancer" => {
             let ingress = items(&service["status"]["loadBalancer"]["ingress"]);
-            let address = |it| text_or(&Value::get(it, "ip").unwrap_or(&Value::Null), "");
-            ingress.map(address).chain(items(&spec["externalIPs"]).map(text)).collect()
+            let addresses = ingress.map(|it| text_or(&it["ip"], text(&it["hostname"])));
+            addresses.chain(items(&spec["externalIPs"]).map(text)).collect()
         }
         _ => items(&spec["externalIPs"]).map(text).collect(),
     };

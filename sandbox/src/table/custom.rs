@@ -144,7 +144,7 @@ mod tests {
             ] },
         });
         Path::parse(path, kind)
-            .cell(&object, SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(60))
+            .cell(&object, SystemTime::UNIX_EPOCH + std::time::Duration::from_mins(1))
     }
 
     #[test]

@@ -16,6 +16,9 @@ use crate::verbs::write_options::WriteOptions;
 const NAME_ATTEMPTS: usize = 8;
 
 pub(crate) fn create(state: &mut State, call: &Call<'_>) -> Result<Reply, Status> {
+    if call.path.subresource.is_some() {
+        return Err(call.no_such_action("create"));
+    }
     if call.path.name.is_some() || (call.kind.namespaced && call.path.namespace.is_none()) {
         return Err(Status::method_not_allowed());
     }

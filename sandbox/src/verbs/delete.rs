@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::call::Call;
 use crate::field::FieldError;
+use crate::json;
 use crate::key::Key;
 use crate::kinds::{Habit, Kind};
 use crate::metadata::{finalizers, generation, is_being_deleted, set, text, uid};
@@ -16,7 +17,7 @@ use crate::verbs::effects;
 
 pub(crate) fn delete(state: &mut State, call: &Call<'_>) -> Result<Reply, Status> {
     if call.path.subresource.is_some() {
-        return Err(Status::method_not_allowed());
+        return Err(call.no_such_action("delete"));
     }
     let options = DeleteOptions::read(call)?;
     let key = call.key();
@@ -62,14 +63,10 @@ impl DeleteOptions {
         let body = call.request.body()?;
         if !body.is_empty() {
             call.check_body_type()?;
-            let sent: Value = serde_json::from_slice(body).map_err(|error| {
-                let why = format!("couldn't get version/kind; json parse error: {error}");
-                Status::bad_request(why)
-            })?;
-            if !sent.is_object() {
-                return Err(Status::bad_request("couldn't get version/kind; json parse error"));
-            }
-            return Self::of(&sent);
+            let unreadable = |why| {
+                Status::bad_request(format!("couldn't get version/kind; json parse error: {why}"))
+            };
+            return Self::of(&json::read(body).map_err(unreadable)?.value);
         }
         let query = &call.request.query;
         let dry_run: Vec<&str> = query.all("dryRun").collect();
@@ -84,8 +81,14 @@ impl DeleteOptions {
     }
 
     fn of(sent: &Value) -> Result<Self, Status> {
-        if !matches!(sent["kind"].as_str(), None | Some("" | "DeleteOptions")) {
-            return Err(Status::bad_request("decoded object cannot be converted to DeleteOptions"));
+        if let Some(kind) =
+            sent["kind"].as_str().filter(|kind| !matches!(*kind, "" | "DeleteOptions"))
+        {
+            let version = sent["apiVersion"].as_str().unwrap_or_default();
+            return Err(Status::bad_request(format!(
+                "no kind {kind:?} is registered for version {version:?} in scheme \
+                 \"pkg/runtime/scheme.go:111\""
+            )));
         }
         let mut errors = Vec::new();
         let dry_run = sent["dryRun"].as_array().cloned().unwrap_or_default();
@@ -103,7 +106,7 @@ impl DeleteOptions {
             (Some("Foreground"), _) => Some("foregroundDeletion"),
             (Some("Background") | None, _) => None,
             (Some(other), _) => {
-                let supported = ["Background", "Foreground", "Orphan"];
+                let supported = ["Foreground", "Background", "Orphan", "nil"];
                 let field = "propagationPolicy";
                 errors.push(FieldError::not_supported(field, &json!(other), &supported));
                 None

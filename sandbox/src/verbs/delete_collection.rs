@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use crate::call::Call;
-use crate::key::{Collection, Key};
+use crate::key::Key;
 use crate::kinds::Habit;
 use crate::reply::Reply;
 use crate::selector::Selector;
@@ -23,8 +23,7 @@ pub(crate) fn delete_collection(state: &mut State, call: &Call<'_>) -> Result<Re
     ListOptions::of_list(call)?;
     let selector = Selector::of(&call.kind, &call.request.query)?;
     let options = DeleteOptions::read(call)?;
-    let namespace = call.path.namespace.as_deref().filter(|_| call.kind.namespaced);
-    let collection = Collection::new(&call.kind, namespace);
+    let collection = call.collection();
     let selected = state.store.list(&collection).filter(|(_, object)| selector.selects(object));
     let selected: Vec<(Key, Arc<Value>)> =
         selected.map(|(key, object)| (key.clone(), object.clone())).collect();

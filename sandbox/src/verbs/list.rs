@@ -25,14 +25,15 @@ const TOO_OLD_TOKEN: &str = "The provided continue parameter is too old to displ
 pub(crate) fn list(state: &State, call: &Call<'_>) -> Result<Reply, Status> {
     let options = ListOptions::of_list(call)?;
     let selector = Selector::of(&call.kind, &call.request.query)?;
-    let snapshot = Snapshot::of(state, call, &options)?;
-    let page = snapshot.page(&selector, options.limit);
+    let collection = call.collection();
+    let snapshot = Snapshot::of(state, &collection, &options)?;
+    let page = snapshot.page(&collection, &selector, options.limit);
     let items: Vec<Arc<Value>> = page.items.into_iter().map(|(_, object)| object).collect();
     Ok(Reply::json(200, &call.list_shown(&items, &page.metadata)?))
 }
 
 /// Where a list is to be gone on with.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct Token {
     #[serde(rename = "v")]
     format: String,
@@ -44,21 +45,23 @@ struct Token {
 }
 
 impl Token {
-    fn after(version: i64, key: &Key) -> String {
-        let start = format!("{}/{}", key.namespace, key.name);
-        let token = Self { format: "meta.k8s.io/v1".to_owned(), version, start };
-        URL_SAFE_NO_PAD.encode(serde_json::to_vec(&token).unwrap_or_default())
+    /// Goes on after an object.
+    fn after(version: i64, path: &str) -> Self {
+        let format = "meta.k8s.io/v1".to_owned();
+        Self { format, version, start: format!("/{path}\0") }
+    }
+
+    fn written(&self) -> String {
+        URL_SAFE_NO_PAD.encode(serde_json::to_vec(self).unwrap_or_default())
     }
 
     fn read(text: &str) -> Result<Self, Status> {
-        let invalid =
-            |why: String| Status::bad_request(format!("continue key is not valid: {why}"));
+        let invalid = |why: String| {
+            let message = format!("invalid continue token: continue key is not valid: {why}");
+            Status::bad_request(message)
+        };
         let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|error| invalid(error.to_string()))?;
         serde_json::from_slice(&bytes).map_err(|error| invalid(error.to_string()))
-    }
-
-    fn start(&self) -> (&str, &str) {
-        self.start.split_once('/').unwrap_or(("", &self.start))
     }
 }
 
@@ -75,22 +78,20 @@ struct Page {
 }
 
 impl Snapshot {
-    fn of(state: &State, call: &Call<'_>, options: &ListOptions) -> Result<Self, Status> {
-        let namespace = call.path.namespace.as_deref().filter(|_| call.kind.namespaced);
-        let collection = Collection::new(&call.kind, namespace);
+    fn of(state: &State, collection: &Collection, options: &ListOptions) -> Result<Self, Status> {
         if let Some(token) = &options.continue_token {
-            return Self::continued(state, &collection, &Token::read(token)?);
+            return Self::continued(state, collection, &Token::read(token)?);
         }
         let now = state.store.version();
         match options.version {
             Some(version) if version > now => Err(too_large(version, now)),
             Some(version) if options.version_match == Match::Exact => {
-                let objects = state.store.list_at(&collection, version).map_err(|_| {
+                let objects = state.store.list_at(collection, version).map_err(|_| {
                     Status::expired("The resourceVersion for the provided list is too old.")
                 })?;
                 Ok(Self { version, objects })
             }
-            _ => Ok(Self::newest(state, &collection)),
+            _ => Ok(Self::newest(state, collection)),
         }
     }
 
@@ -106,23 +107,18 @@ impl Snapshot {
             Ok(version) => {
                 let objects = state.store.list_at(collection, version);
                 let objects = objects.map_err(|_| {
-                    let again = Token {
-                        format: token.format.clone(),
-                        version: -1,
-                        start: token.start.clone(),
-                    };
-                    let again = serde_json::to_vec(&again).unwrap_or_default();
-                    Status::expired(TOO_OLD_TOKEN).with_continue(URL_SAFE_NO_PAD.encode(again))
+                    let again = Token { version: -1, ..token.clone() };
+                    Status::expired(TOO_OLD_TOKEN).with_continue(again.written())
                 })?;
                 Self { version, objects }
             }
         };
-        let start = token.start();
-        snapshot.objects.retain(|key, _| (&*key.namespace, &*key.name) > start);
+        let start = token.start.trim_start_matches('/');
+        snapshot.objects.retain(|key, _| collection.path_of(key).as_str() >= start);
         Ok(snapshot)
     }
 
-    fn page(self, selector: &Selector, limit: usize) -> Page {
+    fn page(self, collection: &Collection, selector: &Selector, limit: usize) -> Page {
         let version = self.version;
         let mut metadata = json!({ "resourceVersion": version.to_string() });
         let selected = self.objects.into_iter().filter(|(_, object)| selector.selects(object));
@@ -132,7 +128,8 @@ impl Snapshot {
             items.truncate(limit);
             if let Some((key, _)) = items.last() {
                 let version = i64::try_from(version).unwrap_or(i64::MAX);
-                metadata["continue"] = json!(Token::after(version, key));
+                metadata["continue"] =
+                    json!(Token::after(version, &collection.path_of(key)).written());
             }
             if selector.is_empty() {
                 metadata["remainingItemCount"] = json!(remaining);

@@ -1,6 +1,6 @@
 //! How a list or a watch is wanted.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::call::Call;
 use crate::field::FieldError;
@@ -57,6 +57,11 @@ impl ListOptions {
             errors.push(FieldError::forbidden("sendInitialEvents", why));
         }
         refuse(&errors)?;
+        let is_number = version.is_empty() || version.parse::<u64>().is_ok();
+        if !is_number {
+            let why = format!("invalid resource version: {}", bad_version(version));
+            return Err(Status::bad_request(why));
+        }
         Self::read(call)
     }
 
@@ -89,8 +94,8 @@ impl ListOptions {
         let query = &call.request.query;
         let limit: i64 = query.number("limit")?.unwrap_or_default();
         let version = query.get("resourceVersion").filter(|version| !version.is_empty());
-        let version =
-            version.map(|text| text.parse().map_err(|_| bad_version(text))).transpose()?;
+        let no_number = |text: &str| Status::new(500, "", bad_version(text));
+        let version = version.map(|text| text.parse().map_err(|_| no_number(text))).transpose()?;
         let continue_token = query.get("continue").filter(|token| !token.is_empty());
         if let (Some(_), Some(1..)) = (continue_token, version) {
             let why = "specifying resource version is not allowed when using continue";
@@ -122,8 +127,10 @@ fn refuse(errors: &[FieldError]) -> Result<(), Status> {
     Err(Status::invalid("meta.k8s.io", "ListOptions", "", errors))
 }
 
-fn bad_version(text: &str) -> Status {
-    let why = format!("strconv.ParseUint: parsing {text:?}: invalid syntax");
-    let error = FieldError::invalid("resourceVersion", &Value::from(text), &why);
-    Status::invalid("", "", "", &[error])
+/// What is wrong with a version that is no number.
+pub(crate) fn bad_version(text: &str) -> String {
+    format!(
+        "resourceVersion: Invalid value: {text:?}: strconv.ParseUint: parsing {text:?}: invalid \
+         syntax"
+    )
 }

@@ -64,7 +64,7 @@ pub(crate) fn uid_conflict(call: &Call<'_>, sent: &str, found: &str) -> Status {
     let key = call.key();
     let why = format!(
         "StorageError: invalid object, Code: 4, Key: {}, ResourceVersion: 0, \
-         AdditionalErrorMessage: Precondition failed: UID in precondition: {sent}, UID in object \
+         AdditionalErrorMsg: Precondition failed: UID in precondition: {sent}, UID in object \
          meta: {found}",
         key.storage_path(&call.kind)
     );

@@ -17,7 +17,7 @@ use crate::call::Call;
 use crate::clock::Clock;
 use crate::key::Collection;
 use crate::path::ResourcePath;
-use crate::reply::{Body, Reply};
+use crate::reply::{Body, Ordered, Reply};
 use crate::request::Request;
 use crate::sandbox::Sandbox;
 use crate::selector::Selector;
@@ -35,7 +35,10 @@ const LOOK_LIMIT: usize = 1_000;
 
 pub(crate) fn watch(server: &Sandbox, call: &Call<'_>) -> Result<Reply, Status> {
     let options = ListOptions::of_watch(call)?;
-    let selector = Selector::of(&call.kind, &call.request.query)?;
+    let mut selector = Selector::of(&call.kind, &call.request.query)?;
+    if let Some(name) = &call.path.name {
+        selector = selector.named(name);
+    }
     Ok(Reply::stream(open(server, call, &options, selector)?))
 }
 
@@ -45,12 +48,11 @@ fn open(
     options: &ListOptions,
     selector: Selector,
 ) -> Result<Body, Status> {
-    let namespace = call.path.namespace.as_deref().filter(|_| call.kind.namespaced);
     let now = Instant::now();
     let timeout = options.timeout_seconds.filter(|seconds| *seconds > 0);
     let mut watch = Watch {
         server: server.clone(),
-        collection: Collection::new(&call.kind, namespace),
+        collection: call.collection(),
         selector,
         asked: Asked::of(call),
         allows_bookmarks: options.allows_bookmarks,
@@ -162,7 +164,7 @@ impl Watch {
     async fn frame(&mut self) -> Option<Frame<Bytes>> {
         while !self.is_over {
             match self.look() {
-                Next::Tell(event, object) => return Some(self.told(event, &object)),
+                Next::Tell(event, object) => return self.told(event, &object),
                 Next::End => self.is_over = true,
                 Next::Yield => tokio::task::yield_now().await,
                 Next::Wait(until) => {
@@ -178,23 +180,19 @@ impl Watch {
         None
     }
 
-    fn told(&mut self, event: &str, object: &Arc<Value>) -> Frame<Bytes> {
-        let is_error = event == "ERROR";
-        let shown = if is_error {
-            Ok(Value::clone(object))
+    fn told(&mut self, event: &str, object: &Arc<Value>) -> Option<Frame<Bytes>> {
+        let object = if event == "ERROR" {
+            self.is_over = true;
+            Value::clone(object)
         } else {
-            self.asked.call().shown(object, !self.has_told)
+            // What cannot be told in the form that is wanted ends the watch.
+            self.asked.call().shown(object, !self.has_told).ok()?
         };
         self.has_told = true;
-        let (event, object) = match shown {
-            Ok(object) => (event, object),
-            Err(status) => ("ERROR", status.to_json()),
-        };
-        self.is_over |= event == "ERROR";
         let line = json!({ "type": event, "object": object });
-        let mut bytes = kubelock_core::go_json::to_vec(&line).unwrap_or_default();
+        let mut bytes = kubelock_core::go_json::to_vec(&Ordered(&line)).unwrap_or_default();
         bytes.push(b'\n');
-        Frame::data(bytes.into())
+        Some(Frame::data(bytes.into()))
     }
 
     fn look(&mut self) -> Next {

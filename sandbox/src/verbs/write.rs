@@ -118,7 +118,7 @@ impl Write<'_> {
         self.check_version(&object, &old)?;
         self.prepare(&mut object, &old);
         effects::before_update(kind, &mut object, &old);
-        refuse(kind, &self.key.name, &validation::of_changed(&object, &old))?;
+        refuse(kind, &self.key.name, &validation::of_changed(kind, &object, &old))?;
         if is_over(&object, &old) {
             return Ok(self.finish_deletion(state, object));
         }
@@ -163,8 +163,9 @@ impl Write<'_> {
             Part::Whole => {}
             Part::Status => keep_all_but_status(self.kind, object, old),
         }
-        let is_same =
-            !self.kind.has(Habit::CountsGenerations) || is_same_wish(self.kind, object, old);
+        let is_same = self.part == Part::Status
+            || !self.kind.has(Habit::CountsGenerations)
+            || is_same_wish(self.kind, object, old);
         let generation = old["metadata"]["generation"].as_i64();
         let generation = generation.map(|count| if is_same { count } else { count + 1 });
         set(object, "generation", generation.map(Value::from));
@@ -223,6 +224,11 @@ fn is_over(object: &Value, old: &Value) -> bool {
 
 /// Whether all that an object wants is the same: the rest of it is metadata and status.
 fn is_same_wish(kind: &Kind, object: &Value, old: &Value) -> bool {
+    // Deployments hand their annotations on.
+    let annotations = |object: &Value| object["metadata"]["annotations"].clone();
+    if kind.plural == "deployments" && annotations(object) != annotations(old) {
+        return false;
+    }
     let has_status = kind.status != StatusSubresource::Absent;
     let is_wish = |name: &str| {
         let is_other = matches!(name, "kind" | "apiVersion" | "metadata");

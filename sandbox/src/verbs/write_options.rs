@@ -27,15 +27,24 @@ const FIELD_MANAGER_LIMIT: usize = 128;
 impl WriteOptions {
     /// `options` is how the API calls them: `CreateOptions`.
     pub(crate) fn of(call: &Call<'_>, options: &str) -> Result<Self, Status> {
+        Self::read(call, options, Vec::new())
+    }
+
+    pub(crate) fn of_patch(call: &Call<'_>) -> Result<Self, Status> {
+        let is_forced = call.request.query.get("force").is_some();
+        let why = "may not be specified for non-apply patch";
+        let forbidden = is_forced.then(|| FieldError::forbidden("force", why));
+        Self::read(call, "PatchOptions", forbidden.into_iter().collect())
+    }
+
+    fn read(call: &Call<'_>, options: &str, mut errors: Vec<FieldError>) -> Result<Self, Status> {
         let request = call.request;
-        let mut errors = dry_run_errors(request);
         let manager = request.query.get("fieldManager").unwrap_or_default();
         if manager.len() > FIELD_MANAGER_LIMIT {
-            errors.push(FieldError::too_long(
-                "fieldManager",
-                &format!("{FIELD_MANAGER_LIMIT} bytes"),
-            ));
+            let limit = format!("{FIELD_MANAGER_LIMIT} bytes");
+            errors.push(FieldError::too_long("fieldManager", &limit));
         }
+        errors.extend(dry_run_errors(request));
         let wanted = request.query.get("fieldValidation").unwrap_or_default();
         let field_validation = match wanted {
             "Ignore" => FieldValidation::Ignore,

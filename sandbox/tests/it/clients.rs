@@ -4,3 +4,5 @@ mod go_package;
 mod kubectl;
 mod leader_election;
 mod reached;
+
+pub use reached::Reached;

@@ -1,5 +1,11 @@
 //! The sandbox beside a real API server.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on should say so and end"
+)]
+#![allow(clippy::similar_names, reason = "a path and the patch of it stand side by side")]
 
 #[macro_use]
 mod cases;
@@ -7,5 +13,7 @@ mod cases;
 mod clients;
 mod conformance;
 mod differential;
+mod direct;
+mod edge;
 mod hostile;
 mod stage;

@@ -5,12 +5,17 @@ mod object;
 mod question;
 mod watching;
 
+use std::sync::OnceLock;
+
 use ::sandbox::Sandbox;
 use kube::Client;
 use serde_json::{Value, json};
+use testkit::ControlPlane;
+use tokio::runtime::Handle;
 
 pub use answer::Answer;
-pub use object::{object, path};
+pub use object::object;
+use object::path;
 pub use question::Question;
 pub use watching::{Heard, Watching};
 
@@ -31,6 +36,20 @@ impl Stage {
         Some(Self::on(cluster.client().await, case).await)
     }
 
+    /// On a kube-apiserver that has forgotten what was before the stage.
+    pub async fn real_and_forgetful(case: &str) -> Option<Self> {
+        let control_plane = tokio::task::spawn_blocking(forgetful).await.unwrap()?;
+        Some(Self::on(control_plane.client().await.unwrap(), case).await)
+    }
+
+    /// On a sandbox that has, too.
+    pub async fn sandbox_and_forgetful(case: &str) -> Self {
+        let sandbox = Sandbox::new();
+        let stage = Self::on_sandbox(&sandbox, case).await;
+        sandbox.compact();
+        stage
+    }
+
     /// On a sandbox of its own.
     pub async fn sandbox(case: &str) -> Self {
         Self::on_sandbox(&Sandbox::new(), case).await
@@ -45,18 +64,28 @@ impl Stage {
 
     /// The namespace's name says which case left it.
     async fn on(client: Client, case: &str) -> Self {
-        let mut stage = Self { client, namespace: String::new() };
+        let stage = Self { client, namespace: String::new() };
         let hint: String = case.replace('_', "-").chars().take(40).collect();
         let metadata =
             json!({ "generateName": format!("{hint}-"), "labels": { "kubelock-test": "" } });
         let namespace = stage.create("namespaces", json!({ "metadata": metadata })).await;
-        stage.namespace = namespace["metadata"]["name"].as_str().unwrap().to_owned();
-        stage
+        let namespace = namespace["metadata"]["name"].as_str().unwrap().to_owned();
+        Self { namespace, ..stage }
     }
 
     /// The namespace of this case alone. A good name for cluster-scoped objects, too.
     pub fn namespace(&self) -> &str {
         &self.namespace
+    }
+
+    /// The same namespace by another way to the server.
+    pub fn with_client(&self, client: Client) -> Self {
+        Self { client, namespace: self.namespace.clone() }
+    }
+
+    /// The administrator's client.
+    pub fn client(&self) -> Client {
+        self.client.clone()
     }
 
     /// The path of `configmaps/app` or such.
@@ -126,4 +155,24 @@ impl Stage {
         let ask = self.ask("GET", &format!("{what}{separator}watch=true"));
         Watching::open(ask.accept(accept)).await
     }
+}
+
+/// One for all cases that want it: it takes some seconds.
+fn forgetful() -> Option<&'static ControlPlane> {
+    static SHARED: OnceLock<Option<ControlPlane>> = OnceLock::new();
+    let shared = SHARED.get_or_init(|| {
+        let control_plane = testkit::control_plane()?;
+        ensure_crds(&control_plane);
+        control_plane.forget_history().unwrap();
+        // It serves custom kinds a moment later than the others.
+        ensure_crds(&control_plane);
+        Some(control_plane)
+    });
+    shared.as_ref()
+}
+
+fn ensure_crds(control_plane: &ControlPlane) {
+    Handle::current().block_on(async {
+        testkit::ensure_crds(&control_plane.client().await.unwrap()).await;
+    });
 }

@@ -190,7 +190,7 @@ pub(super) fn block_all() -> nix::Result<()> {
 }
 
 /// What a program expects that is started.
-pub(super) fn unblock_all() -> nix::Result<()> {
+pub(in crate::commands) fn unblock_all() -> nix::Result<()> {
     SigSet::empty().thread_set_mask()
 }
 

@@ -2,18 +2,26 @@
 
 use std::ffi::OsString;
 use std::io;
-use std::os::unix::process::ExitStatusExt;
+use std::os::fd::AsFd;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
-use std::process::{Child, Command, ExitStatus};
+use std::process::{Child, Command, ExitCode, ExitStatus};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use rustix::process::getpgrp;
+use rustix::termios::tcgetpgrp;
 use tokio::signal::unix::{self, SignalKind};
 
 use crate::commands::run::program;
-use crate::commands::run::signals::Signals;
+use crate::commands::run::signals::{self, Signals};
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::output::talk;
+use crate::program::own_path;
+
+/// The word that makes this program the command. Nobody types it.
+const LAUNCHER: &str = "__sandboxed";
 
 /// Runs it to its end, and says how that came about.
 pub(super) async fn run(
@@ -21,17 +29,9 @@ pub(super) async fn run(
     kubeconfig: &Path,
     signals: &mut Signals,
 ) -> Result<(Exit, Option<Signal>), Failure> {
-    let [program, arguments @ ..] = words else {
-        return Err(Failure::usage("there is no command to run"));
-    };
     let mut ends = unix::signal(SignalKind::child()).map_err(|error| unseen(&error))?;
-    let mut child = Command::new(program)
-        .args(arguments)
-        .env("KUBECONFIG", kubeconfig)
-        // It names a context of another kubeconfig.
-        .env_remove("KUBELOCK_CONTEXT")
-        .spawn()
-        .map_err(|error| program::refused(program, &error))?;
+    let mut child = start(words, kubeconfig)
+        .map_err(|error| Failure::failed(format!("cannot start a process: {error}")))?;
     loop {
         tokio::select! {
             biased;
@@ -45,6 +45,34 @@ pub(super) async fn run(
             },
         }
     }
+}
+
+/// A child inherits the signals that we have blocked, so it starts as this very program.
+fn start(words: &[OsString], kubeconfig: &Path) -> io::Result<Child> {
+    Command::new(own_path()?)
+        .arg(LAUNCHER)
+        .args(words)
+        .env("KUBECONFIG", kubeconfig)
+        // It names a context of another kubeconfig.
+        .env_remove("KUBELOCK_CONTEXT")
+        .spawn()
+}
+
+/// Becomes the command, if this process was started for that.
+pub(super) fn inner_process() -> Option<ExitCode> {
+    let mut words = std::env::args_os().skip(1);
+    if words.next()? != LAUNCHER {
+        return None;
+    }
+    let program = words.next()?;
+    let error = match signals::unblock_all() {
+        // It returns only where it fails.
+        Ok(()) => Command::new(&program).args(words).exec(),
+        Err(errno) => errno.into(),
+    };
+    let failure = program::refused(&program, &error);
+    talk::failure(&failure);
+    Some(failure.exit.into())
 }
 
 /// # Cancel safety
@@ -77,19 +105,11 @@ fn pass_on(child: &Child, signal: Signal) {
 
 /// Whether the keys of a terminal are for our group.
 fn has_foreground() -> bool {
-    let own = rustix::process::getpgrp();
-    let terminal = [io::stdin().is_terminal_of(own), io::stderr().is_terminal_of(own)];
-    terminal.contains(&true)
+    is_terminal_of_ours(io::stdin()) || is_terminal_of_ours(io::stderr())
 }
 
-trait TerminalOf {
-    fn is_terminal_of(&self, group: rustix::process::Pid) -> bool;
-}
-
-impl<T: std::os::fd::AsFd> TerminalOf for T {
-    fn is_terminal_of(&self, group: rustix::process::Pid) -> bool {
-        rustix::termios::tcgetpgrp(self).is_ok_and(|foreground| foreground == group)
-    }
+fn is_terminal_of_ours(file: impl AsFd) -> bool {
+    tcgetpgrp(file).is_ok_and(|foreground| foreground == getpgrp())
 }
 
 fn outcome(status: ExitStatus) -> (Exit, Option<Signal>) {

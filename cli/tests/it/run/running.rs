@@ -19,7 +19,7 @@ use crate::space::Space;
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Waits for a condition; the test fails if it never comes about.
-pub(super) fn until(what: &str, mut condition: impl FnMut() -> bool) {
+pub(crate) fn until(what: &str, mut condition: impl FnMut() -> bool) {
     let give_up = Instant::now() + PATIENCE;
     while !condition() {
         assert!(Instant::now() < give_up, "never came about: {what}");
@@ -120,11 +120,11 @@ impl Running {
     }
 }
 
-pub(super) fn send(pid: Pid, signal: Signal) {
+pub(crate) fn send(pid: Pid, signal: Signal) {
     kill_process(pid, signal).unwrap();
 }
 
-pub(super) fn until_dead(pid: Pid) {
+pub(crate) fn until_dead(pid: Pid) {
     until("the death of a process", || is_dead(pid));
 }
 
@@ -163,7 +163,7 @@ fn process(stat: &str) -> Option<Process> {
 
 /// Background jobs of scripts, tests in CI among them, ignore some signals, and so would all that
 /// they start. A signal that is caught is not: what is started has the default.
-fn default_signals() {
+pub(crate) fn default_signals() {
     static CATCHING: OnceLock<Runtime> = OnceLock::new();
     CATCHING.get_or_init(|| {
         let runtime = Builder::new_current_thread().enable_all().build().unwrap();

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use kube::core::GroupVersionResource;
+use kubelock::{AcquireOptions, Config, KubeLock, Lock, ReleaseOptions};
 use serde_json::json;
 use testkit::seed::{Seed, SeedOutcome, SeedTarget};
 
@@ -40,6 +42,42 @@ async fn the_go_package_keeps_others_out_on_the_sandbox() {
             assert_eq!(go.acquire(&target, "alice", Duration::ZERO), SeedOutcome::ObjectMissing);
         }
     }
+}
+
+#[tokio::test]
+async fn go_and_rust_exclude_each_other_on_the_sandbox() {
+    let reached = Reached::sandbox("go-package").await;
+    reached.stage.create_named("configmaps/app").await;
+    let lock = lock(&reached);
+    let target = SeedTarget::config_map(reached.stage.namespace(), "app", "deploy");
+    for program in [testkit::go::seed_v0(), testkit::go::seed_v4()] {
+        let mut go = Seed::spawn(&program, Some(reached.kubeconfig())).unwrap();
+        lock.acquire("app", acquire("rust")).await.unwrap();
+        assert_eq!(go.acquire(&target, "rust", Duration::ZERO), SeedOutcome::AlreadyExists);
+        assert_eq!(go.acquire(&target, "go", Duration::ZERO), SeedOutcome::OwnerMismatch);
+        assert_eq!(go.release(&target, "rust"), SeedOutcome::Ok);
+        assert!(lock.release("app", release("rust")).await.unwrap_err().is_not_found());
+
+        assert_eq!(go.acquire(&target, "go", Duration::ZERO), SeedOutcome::Ok);
+        let refused = lock.acquire("app", acquire("rust")).await.unwrap_err();
+        assert!(refused.is_owner_mismatch(), "{refused}");
+        lock.release("app", release("go")).await.unwrap();
+        assert_eq!(go.release(&target, "go"), SeedOutcome::NotFound);
+    }
+}
+
+fn lock(reached: &Reached) -> Lock {
+    let gvr = GroupVersionResource::gvr("", "v1", "configmaps");
+    let locks = KubeLock::new(Config { client: reached.stage.client(), gvr }).unwrap();
+    locks.lock("deploy").unwrap().namespace(reached.stage.namespace()).unwrap()
+}
+
+fn acquire(owner: &str) -> AcquireOptions {
+    AcquireOptions { owner: owner.into(), ..Default::default() }
+}
+
+fn release(owner: &str) -> ReleaseOptions {
+    ReleaseOptions { owner: owner.into(), ..Default::default() }
 }
 
 #[tokio::test]

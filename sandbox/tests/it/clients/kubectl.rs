@@ -1,6 +1,7 @@
 //! kubectl, as people type it.
 
-use std::io::{BufRead, BufReader, Write};
+use std::fmt::Write as _;
+use std::io::{BufRead, BufReader, Write as _};
 use std::process::{Command, Stdio};
 
 use serde_json::json;
@@ -24,7 +25,7 @@ async fn kubectl_says_the_same_on_the_sandbox() {
 /// The same calls anew.
 fn transcript(reached: &Reached) -> String {
     let calls = TRANSCRIPT.lines().filter_map(|line| line.strip_prefix("$ "));
-    calls.map(|call| format!("$ {call}\n{}", said(reached, call))).collect()
+    calls.flat_map(|call| [format!("$ {call}\n"), said(reached, call)]).collect()
 }
 
 /// What one call prints, without what differs from run to run.
@@ -40,12 +41,11 @@ fn said(reached: &Reached, call: &str) -> String {
     let mut said = String::new();
     for text in [output.stdout, output.stderr] {
         for line in String::from_utf8(text).unwrap().lines() {
-            said.push_str(&masked(line, reached.stage.namespace()));
-            said.push('\n');
+            writeln!(said, "{}", masked(line, reached.stage.namespace())).unwrap();
         }
     }
     if !output.status.success() {
-        said.push_str(&format!("({})\n", output.status));
+        writeln!(said, "({})", output.status).unwrap();
     }
     said
 }
@@ -57,8 +57,12 @@ fn masked(line: &str, namespace: &str) -> String {
     columns.collect::<Vec<_>>().join("   ")
 }
 
+/// As `5s` or `2m30s`.
 fn is_age(text: &str) -> bool {
-    text.strip_suffix('s').is_some_and(|seconds| seconds.parse::<u32>().is_ok())
+    let of_a_number = |character: char| character.is_ascii_digit();
+    text.starts_with(of_a_number)
+        && text.ends_with(['s', 'm', 'h'])
+        && text.chars().all(|character| of_a_number(character) || "smh".contains(character))
 }
 
 #[tokio::test]

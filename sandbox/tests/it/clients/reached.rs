@@ -29,6 +29,11 @@ impl Reached {
         Self { stage, kubeconfig, _server: Some(server) }
     }
 
+    /// The same stage, reached as programs reach it.
+    pub async fn over_https(&self) -> Stage {
+        self.stage.with_client(testkit::client(&self.kubeconfig).await.unwrap())
+    }
+
     pub fn kubeconfig(&self) -> &Path {
         &self.kubeconfig
     }

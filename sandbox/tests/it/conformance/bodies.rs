@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::stage::{Stage, object};
 
-cases![
+cases![over_https:
     a_body_has_at_most_three_mebibytes,
     a_configmap_has_at_most_one_mebibyte,
     unknown_fields_are_dropped_with_a_warning,
@@ -16,6 +16,8 @@ cases![
     null_is_an_empty_string_to_a_string,
     numbers_of_a_custom_object_are_kept_as_go_keeps_them,
     nulls_of_a_custom_object_are_kept,
+    a_null_spec_is_left_out,
+    a_spec_must_be_of_its_type,
     a_secret_takes_its_strings_as_data,
 ];
 
@@ -169,6 +171,33 @@ async fn nulls_of_a_custom_object_are_kept(stage: &Stage) {
     let spec = json!({ "a": null, "b": [null, { "c": null }] });
     let fields = json!({ "metadata": { "name": "app" }, "spec": spec });
     assert_eq!(stage.create("widgets", fields).await["spec"], spec);
+}
+
+async fn a_null_spec_is_left_out(stage: &Stage) {
+    let fields = json!({ "metadata": { "name": "app" }, "spec": null });
+    assert_eq!(stage.create("widgets", fields).await.get("spec"), None);
+    let null = json!([{ "op": "add", "path": "/spec", "value": null }]);
+    assert_eq!(stage.json_patch("widgets/app", &null).await.ok().get("spec"), None);
+}
+
+async fn a_spec_must_be_of_its_type(stage: &Stage) {
+    for (spelt, kind) in [
+        ("1", "integer"),
+        ("1.5", "number"),
+        ("\"text\"", "string"),
+        ("true", "boolean"),
+        ("[]", "array"),
+    ] {
+        let body = format!(
+            r#"{{"apiVersion":"kubelock-test.example.org/v1","kind":"Widget","metadata":{{"name":"app"}},"spec":{spelt}}}"#
+        );
+        let ask = stage.ask("POST", "widgets").content_type("application/json");
+        let answer = ask.body(body.as_bytes()).send().await;
+        let message =
+            format!("Invalid value: \"{kind}\": spec in body must be of type object: \"{kind}\"");
+        let cause = ["spec", "FieldValueTypeInvalid", &message];
+        answer.invalid("Widget.kubelock-test.example.org", "app", &[cause]);
+    }
 }
 
 async fn a_secret_takes_its_strings_as_data(stage: &Stage) {

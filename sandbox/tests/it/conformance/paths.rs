@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::stage::Stage;
 
-cases![
+cases![over_https:
     resources_that_are_not_served_are_not_found,
     groups_that_are_not_served_have_no_page,
     objects_of_a_namespace_are_not_at_the_clusters_paths,

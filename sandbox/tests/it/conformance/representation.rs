@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::stage::Stage;
 
-cases![
+cases![over_https:
     metadata_alone_is_sent_where_that_is_asked_for,
     lists_of_metadata_alone_have_a_kind_of_their_own,
     metadata_alone_is_the_answer_of_writes_too,

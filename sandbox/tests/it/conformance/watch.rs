@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::stage::{Heard, Stage};
 
-cases![
+cases![over_https:
     a_watch_from_a_version_tells_what_came_after_it,
     a_watch_from_nowhere_begins_with_what_is_there,
     a_watch_of_one_object_is_one_by_its_name,
@@ -17,7 +17,6 @@ cases![
     an_object_that_stops_matching_is_deleted_to_the_watcher,
     a_watch_goes_on_from_the_version_of_its_last_event,
     a_watch_ends_after_its_timeout,
-    a_version_too_old_is_told_by_an_event_at_once,
     a_version_yet_to_come_is_waited_for,
     a_version_that_is_no_number_is_a_failure_of_the_server,
     initial_events_end_with_a_bookmark,
@@ -193,31 +192,6 @@ async fn a_watch_ends_after_its_timeout(stage: &Stage) {
     assert_eq!((watch.code, watch.next().await), (200, Heard::End));
 }
 
-async fn a_version_too_old_is_told_by_an_event_at_once(stage: &Stage) {
-    for resource in ["configmaps", "widgets"] {
-        stage.create_named(&format!("{resource}/app")).await;
-        let mut watch = stage.watch(&format!("{resource}?resourceVersion=1")).await;
-        assert_eq!(watch.code, 200);
-        let mut status = watch.object("ERROR").await;
-        let message = status["message"].take();
-        assert!(
-            message.as_str().unwrap().starts_with("too old resource version: 1 ("),
-            "{message}"
-        );
-        let expected = json!({
-            "kind": "Status",
-            "apiVersion": "v1",
-            "metadata": {},
-            "status": "Failure",
-            "message": null,
-            "reason": "Expired",
-            "code": 410,
-        });
-        assert_eq!(status, expected);
-        assert_eq!(watch.next().await, Heard::End);
-    }
-}
-
 async fn a_version_yet_to_come_is_waited_for(stage: &Stage) {
     let future = "resourceVersion=999999999999&timeoutSeconds=1";
     stage.create_named("configmaps/app").await;
@@ -302,8 +276,6 @@ async fn a_watch_of_metadata_alone_has_it_in_its_events(stage: &Stage) {
         assert_eq!(watch.object("ADDED").await, expected);
         stage.delete(&format!("{resource}/app")).await.ok();
         assert_eq!(watch.object("DELETED").await["kind"], "PartialObjectMetadata");
-        let mut watch = stage.watch_as(&format!("{resource}?resourceVersion=1"), METADATA).await;
-        assert_eq!(watch.words().await, "ERROR Expired");
     }
 }
 

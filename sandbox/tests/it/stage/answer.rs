@@ -38,8 +38,9 @@ impl Answer {
 
     /// Checks the whole Status: `{}` for no details.
     #[track_caller]
+    #[expect(clippy::needless_pass_by_value, reason = "callers write the details in place")]
     pub fn refused(&self, code: u16, reason: &str, message: &str, details: Value) {
-        assert_eq!(self.json, refusal(code, reason, message, details), "{}", self.text());
+        assert_eq!(self.json, refusal(code, reason, message, &details), "{}", self.text());
         assert_eq!(self.code, code);
     }
 
@@ -61,7 +62,7 @@ impl Answer {
                 json!({ "reason": reason, "message": message, "field": field })
             })
             .collect();
-        let details = details(name, kind, json!(causes));
+        let details = details(name, kind, &json!(causes));
         self.refused(422, "Invalid", &format!("{kind} \"{name}\" is invalid: {told}"), details);
     }
 
@@ -69,14 +70,14 @@ impl Answer {
     #[track_caller]
     pub fn not_found(&self, kind: &str, name: &str) {
         let message = format!("{kind} \"{name}\" not found");
-        self.refused(404, "NotFound", &message, details(name, kind, Value::Null));
+        self.refused(404, "NotFound", &message, details(name, kind, &Value::Null));
     }
 
     /// The Status of a write that came too late.
     #[track_caller]
     pub fn conflict(&self, kind: &str, name: &str, why: &str) {
         let message = format!("Operation cannot be fulfilled on {kind} \"{name}\": {why}");
-        self.refused(409, "Conflict", &message, details(name, kind, Value::Null));
+        self.refused(409, "Conflict", &message, details(name, kind, &Value::Null));
     }
 
     /// What a JSON Patch gets whose operations could not be done.
@@ -88,7 +89,7 @@ impl Answer {
 }
 
 /// A kind or resource is followed by its group, if it has one: `leases.coordination.k8s.io`.
-fn details(name: &str, kind: &str, causes: Value) -> Value {
+fn details(name: &str, kind: &str, causes: &Value) -> Value {
     let (kind, group) = kind.split_once('.').unwrap_or((kind, ""));
     let mut details = json!({ "name": name, "group": group, "kind": kind, "causes": causes });
     let fields = details.as_object_mut().unwrap();
@@ -97,7 +98,7 @@ fn details(name: &str, kind: &str, causes: Value) -> Value {
 }
 
 /// The Status that says why not.
-pub fn refusal(code: u16, reason: &str, message: &str, details: Value) -> Value {
+fn refusal(code: u16, reason: &str, message: &str, details: &Value) -> Value {
     let mut status = json!({
         "kind": "Status",
         "apiVersion": "v1",

@@ -38,10 +38,8 @@ pub fn path(what: &str, namespace: &str) -> String {
     let resource = what.split(['/', '?']).next().unwrap_or_default();
     let (api_version, is_namespaced) = served(resource);
     let root = if api_version.contains('/') { "/apis" } else { "/api" };
-    match is_namespaced {
-        true => format!("{root}/{api_version}/namespaces/{namespace}/{what}"),
-        false => format!("{root}/{api_version}/{what}"),
-    }
+    let scope = if is_namespaced { format!("namespaces/{namespace}/") } else { String::new() };
+    format!("{root}/{api_version}/{scope}{what}")
 }
 
 fn served(resource: &str) -> (&'static str, bool) {

@@ -52,14 +52,11 @@ impl Watching {
     }
 
     /// The object of the next event, which is of this type.
-    #[track_caller]
-    pub fn object(&mut self, event_type: &str) -> impl Future<Output = Value> {
-        async move {
-            let heard = self.next().await;
-            let Heard::Event(mut event) = heard else { panic!("{heard:?} is no {event_type}") };
-            assert_eq!(event["type"], event_type, "{event}");
-            event["object"].take()
-        }
+    pub async fn object(&mut self, event_type: &str) -> Value {
+        let heard = self.next().await;
+        let Heard::Event(mut event) = heard else { panic!("{heard:?} is no {event_type}") };
+        assert_eq!(event["type"], event_type, "{event}");
+        event["object"].take()
     }
 
     async fn line(&mut self) -> Heard {

@@ -167,7 +167,7 @@ impl Guard {
             // An answer that came after the deadline may say that it was applied before.
             (_, resource_version) => {
                 let loss = self.hold.check().unwrap_or(Loss::Removed);
-                let unknown = attempt.has_unanswered || resource_version.is_some();
+                let unknown = attempt.may_be_applied || resource_version.is_some();
                 Err(self.hold.lost(loss, unknown))
             }
         }

@@ -46,8 +46,8 @@ pub(crate) struct Extra {
 /// How one write of a hold ended.
 pub(crate) struct Attempt {
     pub(crate) verdict: Verdict,
-    /// Whether some attempt of it got no answer.
-    pub(crate) has_unanswered: bool,
+    /// Whether some attempt of it may have been applied, and is not known to have been.
+    pub(crate) may_be_applied: bool,
     pub(crate) resource_version: Option<String>,
     pub(crate) error: Option<Error>,
 }
@@ -202,7 +202,7 @@ impl Hold {
                 return attempt;
             }
             // An earlier renewal stands. That says nothing of a write that stores no record.
-            if attempt.has_unanswered && !self.is_repeatable(extra.as_ref()) {
+            if attempt.may_be_applied && !self.is_repeatable(extra.as_ref()) {
                 let words = "an attempt got no answer, and this kind shows no trace of it";
                 attempt.verdict = Verdict::Failed(Failure::Unknown(words.into()));
                 attempt.error = Some(self.unknown(words));
@@ -249,11 +249,12 @@ impl Hold {
         let mut session = Session::new(locks, &self.lock_ref, terms.call().min(left));
         let outcome = session.drive(&mut call).await;
         let resource_version = self.learn(&outcome, extra.as_ref());
+        let may_be_applied = call.has_unanswered() || may_have_been_applied(&outcome);
         let (now, random) = (locks.reading(), locks.runtime.random());
         let verdict =
             self.change(|machine| machine.settle(&value, extra.is_none(), outcome, now, random));
         let error = self.told(&session, &verdict, started);
-        Attempt { verdict, has_unanswered: call.has_unanswered(), resource_version, error }
+        Attempt { verdict, may_be_applied, resource_version, error }
     }
 
     /// The version that a write made, and whether writes to its subresource store the record.
@@ -334,8 +335,13 @@ impl Hold {
     }
 }
 
+/// Whether a write may have been applied whose record does not show it.
+fn may_have_been_applied(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Failed(Failure::Altered | Failure::Unknown(_)))
+}
+
 impl Attempt {
     fn over() -> Self {
-        Self { verdict: Verdict::Ended, has_unanswered: false, resource_version: None, error: None }
+        Self { verdict: Verdict::Ended, may_be_applied: false, resource_version: None, error: None }
     }
 }

@@ -1,6 +1,9 @@
 //! Guarded writes on paused time: with the hold or not at all, once or not at all.
 
+use http::Request;
 use json_patch::Patch;
+use kube::Client;
+use kube::client::Body;
 use kube::core::GroupVersionResource;
 use kubelock::{Config, Error, Guard, KubeLock, Lock};
 use serde_json::{Value, json};
@@ -9,9 +12,10 @@ use std::time::Duration;
 use testkit::scripted::StatusSubresource;
 use testkit::wire::{Fault, Reply};
 use tokio::time::{Instant, sleep};
+use tower::service_fn;
 
 use crate::paused::{APP, MILLI, NONE, PausedStage, SECOND, TTL, hold, settled, waiting};
-use crate::support::{GET, KEY, PATCH};
+use crate::support::{GET, KEY, PATCH, kube_lock};
 
 const VALIDITY: Duration = Duration::from_secs(27);
 
@@ -346,6 +350,41 @@ async fn a_guarded_write_whose_hold_is_lost_meanwhile_tells_whether_it_may_have_
         sleep(SECOND).await;
         stage.overwrite(None);
     });
+    assert!(matches!(written, Err(Error::Lost { unknown: true, .. })), "{written:?}");
+    assert_eq!(appended(&stage), 1);
+}
+
+/// The server behind a webhook that garbles each record in a write that does more than renew.
+fn behind_a_webhook(stage: &PausedStage) -> Client {
+    let client = stage.wire.client();
+    let service = service_fn(move |request: Request<Body>| {
+        let client = client.clone();
+        async move {
+            let (parts, body) = request.into_parts();
+            let bytes = body.collect_bytes().await?;
+            let body = Body::from(garbled(&bytes).unwrap_or_else(|| bytes.to_vec()));
+            client.send(Request::from_parts(parts, body)).await
+        }
+    });
+    Client::new(service, "default")
+}
+
+fn garbled(body: &[u8]) -> Option<Vec<u8>> {
+    let mut operations: Vec<Value> = serde_json::from_slice(body).ok()?;
+    let more = operations.iter().any(|it| it["path"].as_str().unwrap().starts_with("/data"));
+    let record = operations.iter_mut().find(|it| it["op"] == "replace").filter(|_| more)?;
+    record["value"] = json!("garbled");
+    serde_json::to_vec(&operations).ok()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_guarded_write_whose_record_a_webhook_garbles_does_not_claim_to_have_been_left_out() {
+    let stage = stage();
+    let lock = PausedStage::lock_of(
+        &kube_lock(behind_a_webhook(&stage)).with_clock(Arc::new(stage.clock(Duration::ZERO))),
+    );
+    let guard = lock.hold("app", hold("alice")).await.unwrap();
+    let written = guard.patch(append(), None).await;
     assert!(matches!(written, Err(Error::Lost { unknown: true, .. })), "{written:?}");
     assert_eq!(appended(&stage), 1);
 }

@@ -3,7 +3,6 @@
 
 mod binaries;
 mod cluster;
-
 mod control_plane;
 mod cut_watch;
 mod doomed;

@@ -19,7 +19,10 @@ async fn the_scripted_server_answers_as_the_real_one() {
     let namespace = cluster.namespace("conformance").await;
     let wire = Wire::new(cluster.client().await);
     let real = transcript(&wire.client(), &namespace).await;
-    let scripted = transcript(&ScriptedServer::new().client(), &namespace).await;
+    let server = ScriptedServer::new();
+    server.put_object(&format!("/api/v1/namespaces/{namespace}"), json!({}));
+    testkit::ensure_crds(&server.client()).await;
+    let scripted = transcript(&server.client(), &namespace).await;
     let pairs = real.iter().zip(&scripted);
     let differing: Vec<_> = pairs.filter(|(real, scripted)| real != scripted).collect();
     assert!(differing.is_empty(), "{differing:#?}");

@@ -42,6 +42,9 @@ impl Call<'_> {
         match self.path.subresource.as_deref() {
             None => Ok(Part::Whole),
             Some("status") if self.kind.status != StatusSubresource::Absent => Ok(Part::Status),
+            Some(part) if has_unsupported(&self.kind, part) => {
+                Err(Status::unsupported(&format!("{}/{part}", self.kind.plural)))
+            }
             Some(_) => Err(Status::no_such_resource()),
         }
     }
@@ -67,4 +70,34 @@ impl Call<'_> {
              application/json, application/yaml, application/vnd.kubernetes.protobuf",
         ))
     }
+}
+
+/// The subresources that the real server has beside the status.
+const UNSUPPORTED: [(&str, &[&str]); 8] = [
+    ("deployments", &["scale"]),
+    ("namespaces", &["finalize"]),
+    ("nodes", &["proxy"]),
+    (
+        "pods",
+        &[
+            "attach",
+            "binding",
+            "ephemeralcontainers",
+            "eviction",
+            "exec",
+            "log",
+            "portforward",
+            "proxy",
+            "resize",
+        ],
+    ),
+    ("replicasets", &["scale"]),
+    ("serviceaccounts", &["token"]),
+    ("services", &["proxy"]),
+    ("statefulsets", &["scale"]),
+];
+
+fn has_unsupported(kind: &Kind, part: &str) -> bool {
+    let of_kind = UNSUPPORTED.iter().find(|(plural, _)| *plural == kind.plural);
+    !kind.is_custom && of_kind.is_some_and(|(_, parts)| parts.contains(&part))
 }

@@ -4,6 +4,25 @@
 //! etcd, sockets or threads: [`Sandbox::client`] is a `kube::Client` of it. A [`Server`] serves it
 //! over HTTPS to kubectl and other programs.
 //!
+//! # Guarantees
+//! What the conformance suite of this crate asks of it, it answers as kube-apiserver 1.37: the
+//! same cases run on both. It is deterministic: UIDs and generated names are the same in every
+//! run, the time comes from the caller, and only open watches use timers, which are tokio's.
+//!
+//! # Limits
+//! Bodies are limited as on the real server; objects and remembered changes are limited to some
+//! ten thousands. Beyond, creations are refused, and old watches and pages are told that they
+//! are too old.
+//!
+//! # What it does not do
+//! There are no controllers: namespaces that are deleted stay `Terminating`, dependents of
+//! deleted objects stay, and pods do not run. Not supported, and answered so, are server-side
+//! apply and the subresources beside `status`. Left out without a word are managed fields,
+//! webhooks, quotas, most defaults of built-in kinds and most of their rules: of them, metadata
+//! is checked, and config maps, secrets and Leases. Of the schemas of custom kinds, patterns,
+//! formats, combinations and CEL rules are not checked, and all their versions are kept alike.
+//! Documents are nested 128 deep at most.
+//!
 //! # Examples
 //! ```
 //! use k8s_openapi::api::core::v1::ConfigMap;

@@ -29,8 +29,8 @@ fn respond(server: &Sandbox, request: &Request) -> Result<Reply, Status> {
     check_timeout(request)?;
     let attributes = Attributes::of(request);
     let user = permitted(&server.state(), request, &attributes)?;
-    match &attributes.resource {
-        Some(path) => resource(server, request, &user, path, &attributes.verb),
+    match ResourcePath::parse(&request.path) {
+        Some(path) => resource(server, request, &user, &path, &attributes.verb),
         None => elsewhere(&server.state(), request),
     }
 }

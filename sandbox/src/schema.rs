@@ -18,6 +18,7 @@ pub(crate) fn complete(schema: &Value, object: &mut Value) -> Vec<String> {
         prune_member(schema, members, name, name, &mut unknown);
     }
     add_defaults(schema, members);
+    drop_nulls(schema, members);
     unknown
 }
 
@@ -60,6 +61,7 @@ fn prune(schema: &Value, value: &mut Value, path: &str, unknown: &mut Vec<String
                 prune_member(schema, members, name, &format!("{path}.{name}"), unknown);
             }
             add_defaults(schema, members);
+            drop_nulls(schema, members);
         }
         Value::Array(items) => {
             for (at, item) in items.iter_mut().enumerate() {
@@ -80,6 +82,15 @@ fn add_defaults(schema: &Value, members: &mut Members) {
             members.insert(name.clone(), default.clone());
         }
     }
+}
+
+/// Null where it is not allowed is the same as nothing.
+fn drop_nulls(schema: &Value, members: &mut Members) {
+    let allows_null = |name: &String| match schema["properties"].get(name) {
+        Some(property) => property["nullable"] == true,
+        None => true,
+    };
+    members.retain(|name, value| !value.is_null() || allows_null(name));
 }
 
 /// What is wrong with an object.
@@ -240,6 +251,17 @@ mod tests {
         assert_eq!(unknown, ["spec.list[0].w", "spec.y", "x"]);
         let spec = json!({ "name": "a", "free": { "z": 1 }, "list": [{}], "size": 1 });
         assert_eq!(object, json!({ "kind": "Widget", "metadata": {}, "spec": spec }));
+    }
+
+    #[test]
+    fn null_is_kept_where_it_is_allowed_or_nothing_is_known() {
+        let schema = json!({ "x-kubernetes-preserve-unknown-fields": true, "properties": {
+            "no": { "type": "string" },
+            "yes": { "type": "string", "nullable": true },
+        } });
+        let mut object = json!({ "no": null, "yes": null, "other": null });
+        complete(&schema, &mut object);
+        assert_eq!(object, json!({ "yes": null, "other": null }));
     }
 
     #[test]

@@ -1,56 +1,46 @@
 //! A scripted API server in memory, for tests on paused time: no sockets, no threads.
 //!
-//! It serves what the lock protocol leans on, and does to its clients what a test tells it to.
-//! What it does not know (validation, RBAC, other selectors than a name) it does not refuse.
+//! It is the sandbox, and does to its clients what a test tells it to.
 
 mod clock;
-mod patching;
-mod query;
 mod serving;
-mod status;
-mod store;
-mod target;
+mod watches;
 mod watching;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
+use futures_util::FutureExt;
+use http::Request;
+use http_body_util::Empty;
+use hyper::body::Bytes;
 use kube::Client;
+pub use sandbox::StatusSubresource;
+use sandbox::{Kind, Sandbox, Status};
 use serde_json::{Value, json};
-use tokio::sync::watch;
+use tower::Service;
 
 use clock::ServerClock;
 use serving::serve;
-use status::Status;
-use store::{Entry, Store, metadata_mut};
-use target::Target;
-pub use watching::TooOld;
-use watching::Watches;
+pub use watches::TooOld;
+use watches::Watches;
 
-/// What a write to the subresource `status` of a kind changes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum StatusSubresource {
-    /// There is none: configmaps, Leases, Secrets.
-    Absent,
-    /// The status and the metadata: built-in kinds.
-    WithMetadata,
-    /// The status alone: custom kinds.
-    StatusOnly,
-}
+/// What an object waits for that a test lets wait.
+const FINALIZER: &str = "kubelock-test.example.org/kept";
 
 /// The server. Clones are the same server.
 #[derive(Clone)]
 pub struct ScriptedServer {
-    state: Arc<Mutex<State>>,
-    changed: watch::Sender<()>,
+    sandbox: Sandbox,
+    watches: Watches,
+    script: Arc<Mutex<Script>>,
 }
 
-struct State {
-    store: Store,
+struct Script {
     clock: ServerClock,
     latency: Duration,
-    watches: Watches,
+    /// Of custom kinds, by their plural.
     status_subresources: BTreeMap<String, StatusSubresource>,
 }
 
@@ -62,16 +52,18 @@ impl Default for ScriptedServer {
 
 /// Each of these panics where a path names no object, or none that is there.
 impl ScriptedServer {
-    /// A server without objects. Its time starts now, at 2026-01-01T00:00:00Z.
+    /// A server without config maps. Its time starts now, at 2026-01-01T00:00:00Z.
     pub fn new() -> Self {
-        let state = State {
-            store: Store::new(),
+        let script = Arc::new(Mutex::new(Script {
             clock: ServerClock::start(),
             latency: Duration::ZERO,
-            watches: Watches::new(),
             status_subresources: BTreeMap::new(),
-        };
-        Self { state: Arc::new(Mutex::new(state)), changed: watch::Sender::new(()) }
+        }));
+        let clock = script.clone();
+        let sandbox = Sandbox::with_clock(move || locked(&clock).clock.read());
+        let seeded = sandbox.remove("/api/v1/namespaces/default/configmaps/app");
+        debug_assert!(seeded.is_ok(), "the sandbox has other objects");
+        Self { sandbox, watches: Watches::new(), script }
     }
 
     /// A client that sends each request once. It needs a runtime.
@@ -82,23 +74,30 @@ impl ScriptedServer {
 
     /// Stores an object at its path, be there one or not, and returns it as stored.
     ///
-    /// What the path says and the server decides need not be given: `{}` will do.
-    pub fn put_object(&self, path: &str, mut object: Value) -> Value {
-        self.change(path, |state, target| {
-            if state.store.get(target).is_err() {
-                let created = state.clock.timestamp();
-                return state.store.create(target, object, &created);
-            }
-            let metadata = metadata_mut(&mut object);
-            metadata.remove("resourceVersion");
-            metadata.remove("uid");
-            state.store.update(target, object)
-        })
+    /// What the path says and the server decides need not be given: `{}` will do. A kind that
+    /// is not known becomes so.
+    pub fn put_object(&self, path: &str, object: Value) -> Value {
+        let first = self.sandbox.put(path, object.clone());
+        if first.as_ref().is_err_and(|status| status.code() == 404) {
+            self.declare(path);
+            return done(path, self.sandbox.put(path, object));
+        }
+        done(path, first)
+    }
+
+    fn declare(&self, path: &str) {
+        let segments: Vec<&str> = path.split('/').collect();
+        if let ["", "apis", group, version, "namespaces", _, plural, _] = segments.as_slice() {
+            let mut kind = Kind::custom(group, version, &kind_of(plural), plural);
+            let told = self.script().status_subresources.get(*plural).copied();
+            kind.status = told.unwrap_or(StatusSubresource::StatusOnly);
+            self.sandbox.declare(kind);
+        }
     }
 
     /// The object as stored.
     pub fn object(&self, path: &str) -> Option<Value> {
-        self.state().store.get(&target(path)).ok().cloned()
+        self.sandbox.get(path)
     }
 
     /// An annotation's value.
@@ -109,59 +108,66 @@ impl ScriptedServer {
 
     /// Somebody else annotates the object; `None` removes.
     pub fn annotate(&self, path: &str, key: &str, value: Option<&str>) {
-        self.change(path, |state, target| {
-            let change = json!({ "metadata": { "annotations": { key: value } } });
-            let object = state.store.get(target)?;
-            let patched = patching::merge_patch(object, change.to_string().as_bytes())?;
-            state.store.update(target, patched)
-        });
+        let mut object = self.sandbox.get(path).unwrap_or_default();
+        match value {
+            Some(value) => object["metadata"]["annotations"][key] = json!(value),
+            None => {
+                let annotations = object["metadata"]["annotations"].as_object_mut();
+                annotations.and_then(|annotations| annotations.remove(key));
+            }
+        }
+        done(path, self.sandbox.put(path, object));
     }
 
     /// The object is gone. One made anew at its path is another one.
     pub fn delete(&self, path: &str) {
-        self.change(path, |state, target| state.store.delete(target));
+        done(path, self.sandbox.remove(path));
     }
 
-    /// The object waits for its finalizers: it has a `deletionTimestamp`.
+    /// The object waits for a finalizer: it has a `deletionTimestamp`.
     pub fn begin_deletion(&self, path: &str) {
-        self.change(path, |state, target| {
-            let at = state.clock.timestamp();
-            state.store.begin_deletion(target, &at)
-        });
+        let mut object = self.sandbox.get(path).unwrap_or_default();
+        object["metadata"]["finalizers"] = json!([FINALIZER]);
+        done(path, self.sandbox.put(path, object));
+        let delete = Request::delete(path).body(Empty::<Bytes>::new());
+        let answer =
+            delete.ok().and_then(|delete| self.sandbox.service().call(delete).now_or_never());
+        let is_done = answer.and_then(Result::ok).is_some_and(|answer| answer.status() == 200);
+        assert!(is_done, "{path}: it is not being deleted");
     }
 
-    /// What the subresource `status` of these does, by their plural (`deployments`).
+    /// What the subresource `status` of a custom kind does, by its plural, when it becomes known.
     ///
-    /// Unless told, it is as on a real server for the kinds that locks are put on.
+    /// Unless told, it is as on a real server.
     pub fn set_status_subresource(&self, resource: &str, does: StatusSubresource) {
-        self.state().status_subresources.insert(resource.to_owned(), does);
+        self.script().status_subresources.insert(resource.to_owned(), does);
     }
 
     /// The resourceVersion of the last write.
     pub fn version(&self) -> u64 {
-        self.state().store.version
+        self.sandbox.resource_version()
     }
 
     /// True time: from the server's start, as tokio's clock goes. The skew is not in it.
     pub fn now(&self) -> SystemTime {
-        self.state().clock.true_time()
+        self.script().clock.true_time()
     }
 
     /// The server's clock is ahead of what it follows by so much; behind, if negative.
     pub fn set_skew_millis(&self, ahead_millis: i64) {
-        self.state().clock.set_skew_millis(ahead_millis);
+        self.script().clock.set_skew_millis(ahead_millis);
     }
 
     /// The server's clock follows this instead of true time.
     pub fn set_clock(&self, clock: impl Fn() -> SystemTime + Send + 'static) {
-        self.state().clock.set_source(Box::new(clock));
+        self.script().clock.set_source(Box::new(clock));
     }
 
     /// From now on, a request takes half of this to arrive, and its answer the other half.
     ///
     /// A request whose sender stops waiting before it arrives does not.
     pub fn set_latency(&self, latency: Duration) {
-        self.state().latency = latency;
+        self.script().latency = latency;
     }
 }
 
@@ -169,32 +175,32 @@ impl ScriptedServer {
 impl ScriptedServer {
     /// How many watches are open.
     pub fn watch_count(&self) -> usize {
-        self.state().watches.open
+        self.watches.plan().open
     }
 
     /// All open watches end, as they do after their time.
     pub fn end_watches(&self) {
-        self.control(|state| state.watches.end());
+        self.watches.change(watches::Plan::end);
     }
 
     /// The connections of all open watches break.
     pub fn cut_watches(&self) {
-        self.control(|state| state.watches.cut());
+        self.watches.change(watches::Plan::cut);
     }
 
     /// Open watches and new ones tell nothing any more, and don't end by themselves.
     pub fn silence_watches(&self) {
-        self.control(|state| state.watches.are_silent = true);
+        self.watches.change(|plan| plan.are_silent = true);
     }
 
     /// They go on, with all that they did not tell.
     pub fn unsilence_watches(&self) {
-        self.control(|state| state.watches.are_silent = false);
+        self.watches.change(|plan| plan.are_silent = false);
     }
 
     /// Whether watches that allow bookmarks get one every minute; they do unless told.
     pub fn set_bookmarks(&self, sent: bool) {
-        self.control(|state| state.watches.have_bookmarks = sent);
+        self.watches.change(|plan| plan.have_bookmarks = sent);
     }
 
     /// All open watches are told of an error with this code, and end.
@@ -204,69 +210,47 @@ impl ScriptedServer {
             500 => ("InternalError", "Internal error occurred"),
             _ => ("", "injected"),
         };
-        self.control(|state| {
-            let entry = Entry {
-                version: state.store.version,
-                kind: "ERROR",
-                collection: String::new(),
-                object: Status::new(code, reason, message).to_json(),
-                only_below: Some(state.watches.next()),
-            };
-            state.store.log.push(entry);
+        let status = json!({
+            "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
+            "message": message, "reason": reason, "details": {}, "code": code,
         });
+        let event = json!({ "type": "ERROR", "object": status });
+        self.watches.change(|plan| plan.err(format!("{event}\n")));
     }
 
     /// Forgets what happened before the last write: new watches from before it are too old.
     pub fn compact(&self) {
-        self.control(|state| state.store.oldest = state.store.version);
+        self.sandbox.compact();
     }
 
     /// How those are told; by an event unless told otherwise.
     pub fn set_too_old(&self, told: TooOld) {
-        self.control(|state| state.watches.too_old = told);
+        self.watches.change(|plan| plan.too_old = told);
     }
 }
 
 impl ScriptedServer {
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn script(&self) -> MutexGuard<'_, Script> {
+        locked(&self.script)
     }
 
-    fn control<T>(&self, control: impl FnOnce(&mut State) -> T) -> T {
-        let done = control(&mut self.state());
-        self.changed.send_replace(());
-        done
+    fn latency(&self) -> Duration {
+        self.script().latency
     }
+}
 
-    fn subscribe(&self) -> watch::Receiver<()> {
-        self.changed.subscribe()
-    }
+fn locked(script: &Mutex<Script>) -> MutexGuard<'_, Script> {
+    script.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
-    #[expect(clippy::panic, reason = "a test that sets its stage wrong can only fail")]
-    fn change(
-        &self,
-        path: &str,
-        change: impl FnOnce(&mut State, &Target) -> Result<Value, Status>,
-    ) -> Value {
-        let target = target(path);
-        let done = self.control(|state| change(state, &target));
-        done.unwrap_or_else(|status| panic!("{path}: {}", status.to_json()))
-    }
+/// The kind, guessed from the plural.
+fn kind_of(plural: &str) -> String {
+    let mut letters = plural.strip_suffix('s').unwrap_or(plural).chars();
+    let first = letters.next().map(|letter| letter.to_ascii_uppercase());
+    first.into_iter().chain(letters).collect()
 }
 
 #[expect(clippy::panic, reason = "a test that sets its stage wrong can only fail")]
-fn target(path: &str) -> Target {
-    let target = Target::parse(path).filter(|target| target.name.is_some());
-    target.unwrap_or_else(|| panic!("no object's path: {path}"))
-}
-
-/// The object, or its metadata alone.
-fn shape(object: Value, metadata_alone: bool) -> Value {
-    if !metadata_alone {
-        return object;
-    }
-    json!({
-        "kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1",
-        "metadata": object["metadata"],
-    })
+fn done(path: &str, outcome: Result<Value, Status>) -> Value {
+    outcome.unwrap_or_else(|status| panic!("{path}: {}", status.to_json()))
 }

@@ -15,6 +15,7 @@ use crate::verbs::write::{Part, Write};
 /// Creates the object at a path, or replaces the one that is there.
 pub(crate) fn put(state: &mut State, path: &str, object: Value) -> Result<Value, Status> {
     let (kind, key) = place(state, path)?;
+    let status = object.get("status").filter(|status| !status.is_null()).cloned();
     let unreadable = |Unreadable(why)| Status::bad_request(why);
     let mut object = decode(&kind, object).map_err(unreadable)?.object;
     metadata_mut(&mut object).remove("resourceVersion");
@@ -24,7 +25,6 @@ pub(crate) fn put(state: &mut State, path: &str, object: Value) -> Result<Value,
     if kind.namespaced {
         ensure_namespace(state, &key.namespace)?;
     }
-    let status = object.get("status").cloned();
     let stored = match state.store.get(&key) {
         None => {
             let write =

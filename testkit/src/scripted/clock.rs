@@ -31,21 +31,9 @@ impl ServerClock {
         SystemTime::UNIX_EPOCH + Duration::from_secs(START_UNIX_SECONDS) + self.started.elapsed()
     }
 
-    fn read(&self) -> SystemTime {
+    pub(super) fn read(&self) -> SystemTime {
         let time = self.source.as_ref().map_or_else(|| self.true_time(), |source| source());
         let skew = Duration::from_millis(self.skew_millis.unsigned_abs());
         if self.skew_millis < 0 { time - skew } else { time + skew }
-    }
-
-    /// As the header `Date` has it, cut to seconds.
-    pub(super) fn http_date(&self) -> String {
-        httpdate::fmt_http_date(self.read())
-    }
-
-    /// As objects have it, cut to seconds.
-    pub(super) fn timestamp(&self) -> String {
-        let since = self.read().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        let seconds = i64::try_from(since.as_secs()).unwrap_or(i64::MAX);
-        k8s_openapi::jiff::Timestamp::from_second(seconds).unwrap_or_default().to_string()
     }
 }

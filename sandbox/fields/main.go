@@ -1,4 +1,7 @@
-// Prints the fields of the Kubernetes API's messages as protobuf has them, for protobuf/fields.txt.
+// Prints the fields of the Kubernetes API's messages as protobuf has them, from the types of the
+// client-go that testkit/kubectl names:
+//
+//	cd testkit/kubectl && go run -mod=mod ../../sandbox/fields/main.go > ../../sandbox/src/protobuf/fields.txt
 package main
 
 import (

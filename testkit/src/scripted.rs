@@ -127,7 +127,8 @@ impl ScriptedServer {
     /// The object waits for a finalizer: it has a `deletionTimestamp`.
     pub fn begin_deletion(&self, path: &str) {
         let mut object = self.sandbox.get(path).unwrap_or_default();
-        object["metadata"]["finalizers"] = json!([FINALIZER]);
+        let own = object["metadata"]["finalizers"].as_array().cloned().unwrap_or_default();
+        object["metadata"]["finalizers"] = Value::from([own, vec![json!(FINALIZER)]].concat());
         done(path, self.sandbox.put(path, object));
         let delete = Request::delete(path).body(Empty::<Bytes>::new());
         let answer =

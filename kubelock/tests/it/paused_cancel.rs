@@ -153,7 +153,7 @@ async fn held(stage: &PausedStage) -> Guard {
     stage.server.put_object(
         APP,
         json!({
-            "metadata": { "annotations": { "team": "a" } }, "data": { "log": [] },
+            "metadata": { "annotations": { "team": "a" }, "finalizers": ["example.org/log"] },
         }),
     );
     let lock = PausedStage::lock_of(&stage.kube_lock().with_request_lifetime(LIFETIME));
@@ -181,12 +181,14 @@ async fn a_release_that_is_given_up_goes_on_in_the_background() {
 }
 
 fn append() -> Patch {
-    let operations = json!([{ "op": "add", "path": "/data/log/-", "value": "once" }]);
+    let operations =
+        json!([{ "op": "add", "path": "/metadata/finalizers/-", "value": "example.org/once" }]);
     serde_json::from_value(operations).unwrap()
 }
 
 fn appended(stage: &PausedStage) -> usize {
-    stage.server.object(APP).unwrap()["data"]["log"].as_array().map_or(0, Vec::len)
+    let object = stage.server.object(APP).unwrap();
+    object["metadata"]["finalizers"].as_array().unwrap().len() - 1
 }
 
 #[tokio::test(start_paused = true)]

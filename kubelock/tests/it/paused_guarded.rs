@@ -23,9 +23,12 @@ fn patch(operations: Value) -> Patch {
     serde_json::from_value(operations).unwrap()
 }
 
+/// Of the lists in a config map, one that takes the same twice.
+const LOG: &str = "/metadata/finalizers";
+
 /// Applied twice, it would show.
 fn append() -> Patch {
-    patch(json!([{ "op": "add", "path": "/data/log/-", "value": "once" }]))
+    patch(json!([{ "op": "add", "path": format!("{LOG}/-"), "value": "example.org/once" }]))
 }
 
 fn wrong() -> Patch {
@@ -36,13 +39,17 @@ fn stage() -> PausedStage {
     let stage = PausedStage::new();
     stage.server.put_object(
         APP,
-        json!({ "metadata": { "annotations": { "team": "a" } }, "data": { "a": "0", "log": [] } }),
+        json!({
+            "metadata": { "annotations": { "team": "a" }, "finalizers": ["example.org/log"] },
+            "data": { "a": "0" },
+        }),
     );
     stage
 }
 
 fn appended(stage: &PausedStage) -> usize {
-    stage.server.object(APP).unwrap()["data"]["log"].as_array().unwrap().len()
+    let object = stage.server.object(APP).unwrap();
+    object.pointer(LOG).and_then(Value::as_array).unwrap().len() - 1
 }
 
 async fn held(stage: &PausedStage) -> Guard {
@@ -93,7 +100,8 @@ async fn a_guarded_write_that_finds_the_lock_lost_writes_nothing_and_says_so() {
             let value = stage.value();
             let object = stage.server.object(APP).unwrap();
             stage.server.delete(APP);
-            stage.server.put_object(APP, json!({ "data": object["data"] }));
+            let metadata = json!({ "finalizers": object["metadata"]["finalizers"] });
+            stage.server.put_object(APP, json!({ "metadata": metadata, "data": object["data"] }));
             stage.overwrite(value.as_deref());
         },
     ];

@@ -38,10 +38,7 @@ pub(crate) fn json_patch(document: &Value, patch: &str) -> Result<Value, Failure
     for operation in operations {
         apply(&mut root, &operation.unwrap_or_default(), &mut copied_bytes)?;
     }
-    let patched = root.into_value()?;
-    // As the next reader takes it.
-    let read = crate::json::read_text(&patched.to_string()).map_err(Failure::Undecodable)?;
-    Ok(read.value)
+    root.into_value()
 }
 
 /// What is odd about operations, as far as it does not keep them from being done.

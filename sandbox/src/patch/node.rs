@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use crate::json;
+
 use super::Failure;
 
 /// A value that may be missing: null in a document that was read.
@@ -81,8 +83,10 @@ impl Node {
         let of = |slot: Slot| slot.map_or(Ok(Value::Null), Self::into_value);
         match self {
             Self::Null => Ok(Value::Null),
-            Self::Raw(raw) => serde_json::from_str(raw.get())
-                .map_err(|error| Failure::Undecodable(error.to_string())),
+            Self::Raw(raw) => {
+                let read = json::read_text(raw.get()).map_err(Failure::Undecodable)?;
+                Ok(read.value)
+            }
             Self::Object(members) => {
                 members.into_iter().map(|(key, slot)| Ok((key, of(slot)?))).collect()
             }

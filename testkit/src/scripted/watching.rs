@@ -19,6 +19,7 @@ struct Watching {
     watches: Watches,
     plan: watch::Receiver<Plan>,
     is_over: bool,
+    is_open: bool,
 }
 
 /// The stream that its client sees.
@@ -30,6 +31,7 @@ pub(super) fn wrapped(inner: sandbox::Body, first: Told, watches: &Watches) -> s
         watches: watches.clone(),
         plan: watches.subscribe(),
         is_over: false,
+        is_open: true,
     };
     StreamBody::new(watching.into_stream()).boxed_unsync()
 }
@@ -40,6 +42,21 @@ impl Watching {
     }
 
     async fn told(&mut self) -> Told {
+        let told = self.next().await;
+        self.close_if_over(told.is_none());
+        told
+    }
+
+    /// Who has heard the end does not count, even if it is still there.
+    fn close_if_over(&mut self, is_over: bool) {
+        self.is_over |= is_over;
+        if self.is_over && self.is_open {
+            self.is_open = false;
+            self.watches.close();
+        }
+    }
+
+    async fn next(&mut self) -> Told {
         while !self.is_over {
             let plan = self.plan.borrow_and_update().clone();
             // What has happened is told before a test has its way.
@@ -99,6 +116,6 @@ fn is_bookmark(told: &Told) -> bool {
 
 impl Drop for Watching {
     fn drop(&mut self) {
-        self.watches.close();
+        self.close_if_over(true);
     }
 }

@@ -31,11 +31,6 @@ impl TrueTime {
     pub(crate) fn stamp(&self, at: Duration) -> Timestamp {
         Timestamp::from_unix_nanos(EPOCH_NANOS).saturating_add(self.phase + at)
     }
-
-    /// When a right clock shows this: before the world began is at its beginning.
-    pub(crate) fn instant_of(&self, stamp: Timestamp) -> Duration {
-        stamp.saturating_since(self.stamp(Duration::ZERO))
-    }
 }
 
 /// What is wrong with the clocks of a machine.

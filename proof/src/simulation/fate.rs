@@ -38,7 +38,10 @@ pub(crate) struct Fate {
 
 impl Fate {
     /// What the dice say.
-    pub(crate) fn draw(world: &World, dice: &Dice, step: Step) -> Self {
+    ///
+    /// A write of which no trace is left (`is_traceless`) is not answered with a refusal that is
+    /// none: only something that repeats requests does that, and with that nothing is promised.
+    pub(crate) fn draw(world: &World, dice: &Dice, step: Step, is_traceless: bool) -> Self {
         let traits = world.profile.traits();
         let way = || dice.millis(1, 8);
         let carried = Self {
@@ -69,7 +72,7 @@ impl Fate {
         if step == Step::Watch && dice.chance(600) {
             return carried.watch_spoiled(dice);
         }
-        carried.spoiled(dice, step)
+        carried.spoiled(dice, step, is_traceless)
     }
 
     fn meddled(self, how: Fault) -> Self {
@@ -104,8 +107,10 @@ impl Fate {
         Self { fault: Some(fault), watch: Some((fault, dice.millis(20, 20_000))), ..self }
     }
 
-    fn spoiled(self, dice: &Dice, step: Step) -> Self {
-        let kinds: Vec<Fault> = SPOILERS.into_iter().filter(|it| it.can_meet(step)).collect();
+    fn spoiled(self, dice: &Dice, step: Step, is_traceless: bool) -> Self {
+        let is_lie = |fault: &Fault| matches!(fault, Fault::After(409 | 429));
+        let can_be = |it: &Fault| it.can_meet(step) && !(is_traceless && is_lie(it));
+        let kinds: Vec<Fault> = SPOILERS.into_iter().filter(can_be).collect();
         let fault = dice.pick(&kinds);
         let spoiled = Self { fault: Some(fault), ..self };
         let soon = dice.millis(1, 400);

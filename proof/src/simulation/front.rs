@@ -3,25 +3,27 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::sync::broadcast;
 
 /// An API server, as its clients see it.
 pub(crate) struct Front {
     /// How far its `Date` is ahead.
     pub(crate) ahead_millis: i64,
     down_until: Mutex<Duration>,
-    restarts: watch::Sender<u64>,
+    /// Not a `watch`: that wakes in an order of its own choice.
+    restarts: broadcast::Sender<()>,
 }
 
 impl Front {
     pub(crate) fn new(ahead_millis: i64) -> Self {
-        Self { ahead_millis, down_until: Mutex::default(), restarts: watch::Sender::new(0) }
+        Self { ahead_millis, down_until: Mutex::default(), restarts: broadcast::Sender::new(1) }
     }
 
     /// All its connections break, and no new ones come about until then.
     pub(crate) fn restart(&self, down_until: Duration) {
         *self.down_until.lock().unwrap_or_else(PoisonError::into_inner) = down_until;
-        self.restarts.send_modify(|restarts| *restarts += 1);
+        // Nobody may be connected.
+        let _ = self.restarts.send(());
     }
 
     pub(crate) fn is_down(&self, now: Duration) -> bool {
@@ -33,7 +35,7 @@ impl Front {
         let mut restarts = self.restarts.subscribe();
         async move {
             // The server outlives its clients: an error is as good as a cut.
-            let _ = restarts.changed().await;
+            let _ = restarts.recv().await;
         }
     }
 }

@@ -98,7 +98,7 @@ impl Link {
             judge.sent(process, &sent);
             sent
         };
-        let fate = Fate::draw(world, &process.dice, sent.step);
+        let fate = Fate::draw(world, &process.dice, sent.step, sent.is_traceless());
         let front = usize::try_from(process.dice.below(world.fronts.len() as u64)).unwrap_or(0);
         if let Some(fault) = fate.fault {
             world.coverage().note(fault, sent.step);
@@ -117,6 +117,11 @@ impl Link {
 }
 
 impl Sent {
+    /// Whether it goes to a status that takes no record with it.
+    fn is_traceless(&self) -> bool {
+        self.uri.contains("/widgets/app/status")
+    }
+
     fn describe(&self, fate: &Fate) -> String {
         let Effect { old, new, marker, .. } = &self.effect;
         let fault = fate.fault.map_or_else(String::new, |fault| format!(", meets {fault:?}"));

@@ -124,7 +124,7 @@ impl Judge {
 
     /// No two believe.
     pub(super) fn check_exclusion(&mut self) {
-        let now = self.now();
+        let now = self.time.stamp(self.now());
         let holds = self.holds.iter().filter(|hold| hold.is_live());
         let plains = self.plains.iter().filter(|plain| plain.is_believed(now));
         if holds.clone().count() + plains.clone().count() < 2 {

@@ -85,7 +85,7 @@ impl Judge {
             if plain.revoked_at.is_some() || !is_shown {
                 continue;
             }
-            let is_robbed = right == Right::Respects && plain.is_believed(now);
+            let is_robbed = right == Right::Respects && plain.is_believed(self.time.stamp(now));
             if is_robbed {
                 let name = plain.name.clone();
                 self.broken(Rule::Robbed, || format!("{name} by {author}"));

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use kubelock::Record;
+use kubelock::{Record, Timestamp};
 
 use super::super::process::{Process, State};
 use super::super::request::short;
@@ -15,14 +15,14 @@ pub(crate) struct PlainFacts {
     pub(super) uid: String,
     process: Arc<Process>,
     pub(super) name: String,
-    /// True time.
-    until: Duration,
+    /// True time: it may be long ago, by a clock that is behind.
+    until: Timestamp,
     pub(super) revoked_at: Option<Duration>,
     is_ended: bool,
 }
 
 impl PlainFacts {
-    pub(super) fn is_believed(&self, now: Duration) -> bool {
+    pub(super) fn is_believed(&self, now: Timestamp) -> bool {
         !self.is_ended
             && self.revoked_at.is_none()
             && self.process.state() != State::Dead
@@ -50,9 +50,9 @@ impl Judge {
         }
         let uid = landing.map(|era| era.truth.uid).unwrap_or_default();
         // Others count from its stamp, or from when they could see it.
-        let from = self.time.instant_of(record.created_at).min(landed);
+        let from = self.time.stamp(landed).min(record.created_at);
         let ttl = Duration::from_nanos(u64::try_from(record.ttl_nanos).unwrap_or(0));
-        let until = from + ttl * self.profile.plain_hundredths() / 100;
+        let until = from.saturating_add(ttl * self.profile.plain_hundredths() / 100);
         let is_there = self.history.now().shows(&value);
         let revoked_at = (!is_there).then_some(landed);
         let process = process.clone();

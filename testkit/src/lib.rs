@@ -36,7 +36,7 @@ pub mod wire;
 
 pub use cluster::{Cluster, cluster, clusters_are_skipped};
 pub use control_plane::{ControlPlane, control_plane};
-pub use crds::{gadgets, widgets};
+pub use crds::{ensure_crds, gadgets, widgets};
 pub use error::{Error, report};
 pub use target_dir::{target_dir, workspace_dir};
 pub use users::{ADMIN, ALICE, BOB, NOBODY};

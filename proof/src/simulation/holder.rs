@@ -100,7 +100,10 @@ async fn end(contender: &Contender, guard: Arc<Guard>, number: usize) {
     }
     process.note(|| "gives it back".into());
     let result = guard.release().await;
-    process.note(|| format!("gave it back: {result:?}"));
+    process.note(|| match &result {
+        Ok(()) => "gave it back".into(),
+        Err(error) => format!("is told of giving it back: {error}"),
+    });
     let mut judge = process.world.judge();
     match result {
         Ok(()) => judge.told_released(number, &confirmed),

@@ -2,13 +2,13 @@
 
 use std::time::SystemTime;
 
+use futures_util::FutureExt;
 use http::{Request, Response};
-use http_body_util::BodyExt;
-use kube::Client;
-use kube::client::Body;
+use http_body_util::{BodyExt, Full};
+use hyper::body::Bytes;
+use sandbox::{Kind, Sandbox};
 use serde_json::{Value, json};
-use testkit::scripted::ScriptedServer;
-use tower::BoxError;
+use tower::{BoxError, Service};
 
 use super::link::Carried;
 
@@ -79,44 +79,48 @@ impl Carrier {
 /// The one store behind all API servers.
 #[derive(Clone)]
 pub(crate) struct Store {
-    server: ScriptedServer,
-    client: Client,
+    server: Sandbox,
 }
 
 impl Store {
     pub(crate) fn new(clock: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
-        let server = ScriptedServer::new();
-        server.set_clock(clock);
-        let client = server.client();
-        Self { server, client }
+        let server = Sandbox::with_clock(clock);
+        let (group, version, plural) = Carrier::Widget.gvr();
+        server.declare(Kind::custom(group, version, "Widget", plural).with_status());
+        Self { server }
     }
 
     pub(crate) async fn serve(
         &self,
         request: Request<Vec<u8>>,
     ) -> Result<Response<Carried>, BoxError> {
-        let answer = self.client.send(request.map(Body::from)).await?;
+        let request = request.map(|body| Full::from(body));
+        let answer = self.server.service().call(request).await?;
         Ok(answer.map(|body| body.map_err(Into::into).boxed_unsync()))
     }
 
     pub(crate) fn get(&self, path: &str) -> Option<Value> {
-        self.server.object(path)
+        self.server.get(path)
     }
 
+    /// Makes the object, or replaces it. What the server does not take is not stored.
     pub(crate) fn put(&self, path: &str, object: Value) {
-        self.server.put_object(path, object);
+        let _ = self.server.put(path, object);
     }
 
+    /// The object has a finalizer, and is deleted.
     pub(crate) fn begin_deletion(&self, path: &str) {
-        if self.get(path).is_some() {
-            self.server.begin_deletion(path);
-        }
+        let Some(mut object) = self.get(path) else { return };
+        object["metadata"]["finalizers"] = json!(["example.com/wait"]);
+        self.put(path, object);
+        let request = Request::delete(path).body(Full::<Bytes>::default());
+        // It is answered at once.
+        let _ = request.map(|request| self.server.service().call(request).now_or_never());
     }
 
+    /// It is gone, if there is any.
     pub(crate) fn remove(&self, path: &str) {
-        if self.get(path).is_some() {
-            self.server.delete(path);
-        }
+        let _ = self.server.remove(path);
     }
 
     pub(crate) fn compact(&self) {

@@ -64,6 +64,7 @@ impl World {
 
     /// A Lease is made by whoever wants it first; all else is there.
     fn furnish(&self) {
+        self.store.remove(&self.path);
         if self.carrier == Carrier::Lease && self.dice.chance(700) {
             return;
         }

@@ -110,7 +110,7 @@ impl Contender {
         let process = &self.process;
         let call = self.began(Kind::Hold, Profile::rule_of(&options));
         process.note(|| format!("wants a hold of {:?}, {:?}, {:?}", options.ttl, options.wait, options.takeover));
-        let patience = (may_drop && process.dice.chance(80)).then(|| process.dice.secs(0, 20));
+        let patience = (may_drop && process.dice.chance(120)).then(|| self.patience());
         let asked = self.lock.hold("app", options);
         let got = tokio::select! {
             biased;
@@ -130,6 +130,12 @@ impl Contender {
     pub(crate) fn told(&self, call: u64, error: &Error) {
         self.process.note(|| format!("is told: {error}"));
         self.process.world.judge().told_error(call, error);
+    }
+
+    /// Until it drops a call: often just when its write has landed.
+    fn patience(&self) -> Duration {
+        let dice = &self.process.dice;
+        if dice.chance(600) { dice.millis(1, 25) } else { dice.secs(0, 20) }
     }
 
     fn expiry(&self) -> ExpiryRule {

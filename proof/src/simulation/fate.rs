@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::dice::Dice;
 use super::fault::Fault;
+use super::process::Process;
 use super::request::Step;
-use super::world::World;
 
 /// No request lives longer: less than the minute that the library counts with.
 const LATE_MAX: Duration = Duration::from_secs(40);
@@ -41,7 +41,8 @@ impl Fate {
     ///
     /// A write of which no trace is left (`is_traceless`) is not answered with a refusal that is
     /// none: only something that repeats requests does that, and with that nothing is promised.
-    pub(crate) fn draw(world: &World, dice: &Dice, step: Step, is_traceless: bool) -> Self {
+    pub(crate) fn draw(process: &Process, step: Step, is_traceless: bool) -> Self {
+        let (world, dice) = (&process.world, &process.dice);
         let traits = world.profile.traits();
         let way = || dice.millis(1, 8);
         let carried = Self {
@@ -53,6 +54,9 @@ impl Fate {
             meddling: None,
             watch: None,
         };
+        if process.is_cut_off() {
+            return carried.lost(Hears::Nothing, Fault::Outage);
+        }
         if !world.has_faults() {
             return carried;
         }
@@ -73,6 +77,10 @@ impl Fate {
             return carried.watch_spoiled(dice);
         }
         carried.spoiled(dice, step, is_traceless)
+    }
+
+    fn lost(self, hears: Hears, fault: Fault) -> Self {
+        Self { fault: Some(fault), out: None, instead: Some((hears, Duration::ZERO)), ..self }
     }
 
     fn meddled(self, how: Fault) -> Self {

@@ -41,6 +41,8 @@ pub enum Fault {
     Silence,
     /// The watch tells late.
     LateEvents,
+    /// No request of the process arrives for a while.
+    Outage,
     /// The process is stopped for a while.
     Pause,
     /// Its machine is suspended for a while.
@@ -51,7 +53,7 @@ pub enum Fault {
 
 impl Fault {
     /// All of them.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 28] = [
         Self::Delay,
         Self::LostRequest,
         Self::LostReply,
@@ -76,6 +78,7 @@ impl Fault {
         Self::Gone,
         Self::Silence,
         Self::LateEvents,
+        Self::Outage,
         Self::Pause,
         Self::Suspend,
         Self::Crash,
@@ -102,6 +105,7 @@ impl Fault {
             | Self::Refused
             | Self::Before(_)
             | Self::Restart
+            | Self::Outage
             | Self::Pause
             | Self::Suspend
             | Self::Crash => true,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::request::{Step, short};
+use super::request::{Step, hold_of, short};
 use super::store::KEY;
 
 /// The object at one instant.
@@ -15,6 +15,8 @@ pub(crate) struct Truth {
     pub(crate) uid: String,
     pub(crate) version: u64,
     pub(crate) value: Option<String>,
+    /// The id of the hold whose record it is.
+    pub(crate) hold: Option<String>,
     pub(crate) is_dying: bool,
 }
 
@@ -22,10 +24,12 @@ impl Truth {
     pub(crate) fn of(object: &Value) -> Self {
         let metadata = &object["metadata"];
         let text = |field: &str| metadata[field].as_str().unwrap_or_default().to_owned();
+        let value = metadata["annotations"][KEY].as_str().map(str::to_owned);
         Self {
+            hold: value.as_deref().and_then(hold_of),
             uid: text("uid"),
             version: text("resourceVersion").parse().unwrap_or_default(),
-            value: metadata["annotations"][KEY].as_str().map(str::to_owned),
+            value,
             is_dying: metadata["deletionTimestamp"].is_string(),
         }
     }
@@ -99,8 +103,9 @@ impl History {
         }
     }
 
-    pub(crate) fn now(&self) -> Truth {
-        self.eras.last().map(|era| era.truth.clone()).unwrap_or_default()
+    pub(crate) fn now(&self) -> &Truth {
+        // There is always one.
+        &self.eras[self.eras.len() - 1].truth
     }
 
     /// Whether the object was so at some instant from `from` on.

@@ -265,6 +265,11 @@ impl Judge {
         }
     }
 
+    /// A task of this process has panicked.
+    pub(crate) fn panicked(&mut self, process: &Process) {
+        self.broken(Rule::Panic, || process.name.clone());
+    }
+
     /// All that is looked at every now and then.
     pub(crate) fn tick(&mut self) {
         self.check_deadlines();

@@ -98,13 +98,16 @@ impl Link {
             judge.sent(process, &sent);
             sent
         };
-        let fate = Fate::draw(world, &process.dice, sent.step, sent.is_traceless());
+        let fate = Fate::draw(process, sent.step, sent.is_traceless());
         let front = usize::try_from(process.dice.below(world.fronts.len() as u64)).unwrap_or(0);
         if let Some(fault) = fate.fault {
             world.coverage().note(fault, sent.step);
             world.judge().spoiled(process);
         }
         process.note(|| sent.describe(&fate));
+        if world.has_faults() && process.dice.chance(world.profile.traits().struck) {
+            world.strike(process.number);
+        }
         let (tell, told) = oneshot::channel();
         let exchange = Exchange { process: process.clone(), sent, fate, front };
         drop(tokio::spawn(exchange.run(tell)));

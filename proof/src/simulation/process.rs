@@ -1,5 +1,6 @@
 //! One process: its machine, its tasks, and whether it goes on.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
@@ -38,6 +39,8 @@ struct Mood {
     since: Duration,
     /// The call of its script that is under way.
     call: u64,
+    /// Until then none of its requests arrives.
+    cut_off_until: Duration,
 }
 
 impl Process {
@@ -48,7 +51,13 @@ impl Process {
         dice: Dice,
     ) -> Arc<Self> {
         let since = world.now();
-        let mood = Mood { state: State::Runs, parked: Vec::new(), since, call: 0 };
+        let mood = Mood {
+            state: State::Runs,
+            parked: Vec::new(),
+            since,
+            call: 0,
+            cut_off_until: Duration::ZERO,
+        };
         let number = world.number();
         Arc::new(Self { name, number, machine, dice, world: world.clone(), mood: Mutex::new(mood) })
     }
@@ -68,6 +77,15 @@ impl Process {
 
     pub(crate) fn call(&self) -> u64 {
         self.mood().call
+    }
+
+    /// None of its requests arrives before then.
+    pub(crate) fn cut_off(&self, until: Duration) {
+        self.mood().cut_off_until = until;
+    }
+
+    pub(crate) fn is_cut_off(&self) -> bool {
+        self.world.now() < self.mood().cut_off_until
     }
 
     pub(crate) fn stop(&self) {
@@ -149,8 +167,13 @@ impl Future for Gate {
         if !self.process.lets_through(cx.waker()) {
             return Poll::Pending;
         }
-        let result = self.task.as_mut().poll(cx);
-        self.process.world.judge().after_step(&self.process);
+        let result = catch_unwind(AssertUnwindSafe(|| self.task.as_mut().poll(cx)));
+        let mut judge = self.process.world.judge();
+        let Ok(result) = result else {
+            judge.panicked(&self.process);
+            return Poll::Ready(());
+        };
+        judge.after_step(&self.process);
         result
     }
 }

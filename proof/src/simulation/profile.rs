@@ -50,11 +50,14 @@ pub(crate) struct Traits {
     pub(crate) spoiled: u64,
     /// Of those, so many parts in a thousand are slow instead.
     pub(crate) slow: u64,
-    /// Seconds between halts of processes, between restarts of API servers, and between what
-    /// outsiders do, on average; zero for never.
+    /// Seconds between halts of processes, on average; zero for never.
     pub(crate) halts: u64,
+    /// So many requests in a thousand are under way when their process is halted.
+    pub(crate) struck: u64,
+    /// The same for restarts of API servers, and for what outsiders do.
     pub(crate) restarts: u64,
     pub(crate) outsiders: u64,
+    /// So many writes in a thousand a webhook meddles with.
     pub(crate) webhook: u64,
     /// So many clients in a thousand repeat requests by themselves.
     pub(crate) repeating: u64,
@@ -69,6 +72,7 @@ const QUIET: Traits = Traits {
     spoiled: 100,
     slow: 200,
     halts: 0,
+    struck: 0,
     restarts: 0,
     outsiders: 0,
     webhook: 0,
@@ -117,17 +121,20 @@ impl Profile {
     pub(crate) fn traits(self) -> Traits {
         match self {
             Self::Network => Traits { spoiled: 300, restarts: 200, wall_millis: 2_000, ..QUIET },
-            Self::Slow => Traits { spoiled: 350, slow: 800, wall_millis: 2_000, ..QUIET },
-            Self::Drift => Traits { halts: 200, has_drift: true, ..QUIET },
-            Self::Skew => Traits { spoiled: 150, wall_millis: HOUR_MILLIS, ..QUIET },
+            Self::Slow => {
+                Traits { spoiled: 350, slow: 800, halts: 60, struck: 5, wall_millis: 2_000, ..QUIET }
+            }
+            Self::Drift => Traits { spoiled: 150, slow: 600, halts: 20, struck: 15, has_drift: true, ..QUIET },
+            Self::Skew => Traits { spoiled: 150, struck: 5, wall_millis: HOUR_MILLIS, ..QUIET },
             Self::Dates => Traits { wall_millis: 120_000, date_millis: 25_000, ..QUIET },
             Self::Honest => Traits { spoiled: 150, restarts: 400, wall_millis: HOUR_MILLIS, ..QUIET },
-            Self::Halts => Traits { spoiled: 120, halts: 20, wall_millis: 5_000, ..QUIET },
+            Self::Halts => Traits { spoiled: 120, halts: 30, struck: 40, wall_millis: 5_000, ..QUIET },
             Self::Outsiders => Traits { spoiled: 200, outsiders: 10, webhook: 15, ..QUIET },
             Self::Retries => Traits { spoiled: 250, restarts: 300, repeating: 700, ..QUIET },
             Self::Mixed => Traits {
                 spoiled: 200,
                 halts: 60,
+                struck: 15,
                 restarts: 200,
                 outsiders: 60,
                 webhook: 2,
@@ -149,8 +156,11 @@ impl Profile {
     /// The clocks of a machine on which the library runs.
     pub(crate) fn flaws(self, dice: &Dice) -> Flaws {
         let traits = self.traits();
-        let rates: &[u64] =
-            if traits.has_drift { &[SLOW_RATE, RIGHT_RATE, FAST_RATE] } else { &[RIGHT_RATE] };
+        let rates: &[u64] = if traits.has_drift {
+            &[SLOW_RATE, SLOW_RATE, RIGHT_RATE, FAST_RATE, FAST_RATE]
+        } else {
+            &[RIGHT_RATE]
+        };
         Flaws { ahead_millis: self.wall_error(dice), rate: dice.pick(rates) }
     }
 

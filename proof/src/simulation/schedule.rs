@@ -4,6 +4,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::sleep;
 
 use super::cast::Cast;
@@ -80,8 +81,8 @@ impl Report {
 pub fn run(seed: u64, profile: Profile, keeps_trace: bool) -> io::Result<Report> {
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build()?;
-    let world = runtime.block_on(async { World::new(seed, profile, keeps_trace) });
-    let contenders = runtime.block_on(act(&world));
+    let (world, strikes) = runtime.block_on(async { World::new(seed, profile, keeps_trace) });
+    let contenders = runtime.block_on(act(&world, strikes));
     world.close();
     let virtual_time = runtime.block_on(async { world.now() });
     // What is dropped now is dropped in no world.
@@ -106,11 +107,12 @@ pub fn run(seed: u64, profile: Profile, keeps_trace: bool) -> io::Result<Report>
 }
 
 /// Plays it. Returns how many take part.
-async fn act(world: &Arc<World>) -> usize {
+async fn act(world: &Arc<World>, strikes: UnboundedReceiver<usize>) -> usize {
     let cast = Cast::new(world);
     let dice = &world.dice;
     drop(tokio::spawn(outsiders::meddle(world.clone(), dice.fork())));
     drop(tokio::spawn(trouble::halt(world.clone(), cast.clone(), dice.fork())));
+    drop(tokio::spawn(trouble::strike(world.clone(), cast.clone(), strikes, dice.fork())));
     drop(tokio::spawn(trouble::restart(world.clone(), dice.fork())));
     if watch(world, |_| has_had_enough(world)).await {
         world.end_faults();

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::sleep;
 
 use super::cast::Cast;
@@ -27,15 +28,41 @@ pub(crate) async fn halt(world: Arc<World>, cast: Arc<Cast>, dice: Dice) {
         if steps_clocks && (!may_halt || dice.chance(300)) {
             step(&cast, index, &process, &dice);
         } else if may_halt && process.state() == State::Runs {
-            let fault = dice.weighed(&[(Fault::Pause, 3), (Fault::Suspend, 3), (Fault::Crash, 2)]);
-            let span = match dice.below(3) {
-                0 => dice.millis(100, 3_000),
-                1 => dice.secs(2, 15),
-                _ => dice.secs(10, 75),
-            };
-            drop(tokio::spawn(befall(world.clone(), cast.clone(), index, fault, span)));
+            begin(&world, &cast, index, &dice);
         }
     }
+}
+
+/// Halts those who are struck while a request of theirs is on its way.
+pub(crate) async fn strike(
+    world: Arc<World>,
+    cast: Arc<Cast>,
+    mut strikes: UnboundedReceiver<usize>,
+    dice: Dice,
+) {
+    while let Some(number) = strikes.recv().await {
+        let struck = (0..cast.len()).find(|index| cast.process(*index).number == number);
+        if let Some(index) = struck
+            && cast.process(index).state() == State::Runs
+        {
+            begin(&world, &cast, index, &dice);
+        }
+    }
+}
+
+fn begin(world: &Arc<World>, cast: &Arc<Cast>, index: usize, dice: &Dice) {
+    let fault = dice.weighed(&[
+        (Fault::Outage, 3),
+        (Fault::Pause, 3),
+        (Fault::Suspend, 2),
+        (Fault::Crash, 2),
+    ]);
+    let span = match dice.below(3) {
+        0 => dice.millis(100, 3_000),
+        1 => dice.secs(2, 15),
+        _ => dice.secs(10, 75),
+    };
+    drop(tokio::spawn(befall(world.clone(), cast.clone(), index, fault, span)));
 }
 
 fn step(cast: &Cast, index: usize, process: &Process, dice: &Dice) {
@@ -56,6 +83,7 @@ async fn befall(world: Arc<World>, cast: Arc<Cast>, index: usize, fault: Fault, 
     }
     world.coverage().halted();
     match fault {
+        Fault::Outage => return process.cut_off(world.now() + span),
         Fault::Pause => {
             process.stop();
             sleep(span).await;

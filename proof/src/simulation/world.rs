@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use super::clocks::TrueTime;
 use super::coverage::Coverage;
@@ -32,10 +33,17 @@ pub(crate) struct World {
     is_over: AtomicBool,
     stamps: AtomicU64,
     numbers: AtomicUsize,
+    /// The processes that are to be halted at once.
+    struck: UnboundedSender<usize>,
 }
 
 impl World {
-    pub(crate) fn new(seed: u64, profile: Profile, keeps_trace: bool) -> Arc<Self> {
+    pub(crate) fn new(
+        seed: u64,
+        profile: Profile,
+        keeps_trace: bool,
+    ) -> (Arc<Self>, UnboundedReceiver<usize>) {
+        let (struck, strikes) = unbounded_channel();
         let dice = Dice::new(seed);
         let time = TrueTime::start(dice.millis(0, 1_000));
         let carrier = dice.pick(&Carrier::ALL);
@@ -54,12 +62,13 @@ impl World {
             is_over: AtomicBool::new(false),
             stamps: AtomicU64::new(dice.next()),
             numbers: AtomicUsize::new(0),
+            struck,
             profile,
             dice,
         };
         let world = Arc::new(world);
         world.furnish();
-        world
+        (world, strikes)
     }
 
     /// A Lease is made by whoever wants it first; all else is there.
@@ -127,6 +136,12 @@ impl World {
 
     pub(crate) fn is_over(&self) -> bool {
         self.is_over.load(Ordering::Relaxed)
+    }
+
+    /// This process is to be halted, in the midst of what it does.
+    pub(crate) fn strike(&self, process: usize) {
+        // At the end nobody is struck any more.
+        let _ = self.struck.send(process);
     }
 
     /// Nothing that ends from now on is anything that happens.

@@ -1,1 +1,4 @@
 //! Model, simulation, and the mutants that they must catch.
+
+mod mutants;
+mod simulation;

@@ -8,7 +8,7 @@ use kubelock::{CancellationToken, Clock, Guard, Timestamp};
 use super::super::history::Truth;
 use super::super::link::Sent;
 use super::super::process::{Process, State};
-use super::super::request::{hold_of, short};
+use super::super::request::short;
 use super::{Judge, Rule};
 
 /// Timers of a keeper, its tick, and a step of the scheduler.
@@ -54,8 +54,7 @@ impl HoldFacts {
 
     /// Whether the object shows a record of this hold.
     pub(super) fn is_shown(&self, truth: &Truth) -> bool {
-        let id = truth.value.as_deref().and_then(hold_of);
-        truth.uid == self.uid && id.as_ref() == Some(&self.id)
+        truth.uid == self.uid && truth.hold.as_ref() == Some(&self.id)
     }
 
     pub(super) fn name(&self) -> String {

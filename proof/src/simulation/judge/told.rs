@@ -6,7 +6,7 @@ use kubelock::{Clock, Error, Held, Loss, Record, Timestamp};
 
 use super::super::history::Truth;
 use super::super::process::{Process, State};
-use super::super::request::{hold_of, short};
+use super::super::request::short;
 use super::{Judge, Kind, Rule};
 
 /// A call that gave up looks every ten seconds for what it left, and takes as long to remove it.
@@ -42,7 +42,7 @@ impl Judge {
             Error::OutcomeUnknown { settled_at, .. } => Some(instant(&process, now, *settled_at)),
             _ => None,
         };
-        let shown = self.history.now().value;
+        let shown = self.history.now().value.clone();
         let Some(facts) = self.call_mut(call) else { return };
         facts.gave_up_at = Some(now);
         facts.settled_at = settled;
@@ -117,17 +117,17 @@ impl Judge {
     /// What is settled does not stand for anybody any more.
     pub(super) fn check_settled(&mut self) {
         let now = self.now();
-        let Some(value) = self.history.now().value else { return };
-        let Some(call) = self.senders.get(&value).and_then(|call| self.call(*call)) else { return };
+        let Some(value) = &self.history.now().value else { return };
+        let Some(call) = self.senders.get(value).and_then(|call| self.call(*call)) else { return };
         if call.settled_at.is_none_or(|at| at >= now) {
             return;
         }
         // By every server's clock.
         let behind = Duration::from_millis(self.profile.traits().date_millis);
         let seen = self.time.stamp(now.saturating_sub(behind));
-        let stands = Record::decode(&value).is_ok_and(|record| !record.is_expired(seen));
+        let stands = Record::decode(value).is_ok_and(|record| !record.is_expired(seen));
         if stands {
-            let (name, what) = (call.process.name.clone(), short(Some(&value)));
+            let (name, what) = (call.process.name.clone(), short(Some(value)));
             self.broken(Rule::ToldSettled, || format!("{name}'s {what} stands yet"));
         }
     }
@@ -135,18 +135,18 @@ impl Judge {
     /// What a hold's call left behind is removed, as long as its process goes on.
     pub(super) fn check_leftovers(&mut self) {
         let now = self.now();
-        let Some(value) = self.history.now().value else { return };
-        let Some(call) = self.senders.get(&value).and_then(|call| self.call(*call)) else { return };
+        let there = self.history.now();
+        let (Some(value), Some(_)) = (&there.value, &there.hold) else { return };
+        let Some(call) = self.senders.get(value).and_then(|call| self.call(*call)) else { return };
         let Some(gave_up_at) = call.gave_up_at else { return };
         let process = &call.process;
-        let is_hold = call.kind == Kind::Hold && hold_of(&value).is_some();
-        if !is_hold || process.state() != State::Runs || call.repeats {
+        if call.kind != Kind::Hold || process.state() != State::Runs || call.repeats {
             return;
         }
         let spoiled_at = self.spoiled_at.get(&process.number).copied().unwrap_or_default();
         let since = gave_up_at.max(self.landed_at).max(spoiled_at).max(process.steady_since());
         if now > since + REMOVAL_MAX {
-            let (name, what) = (process.name.clone(), short(Some(&value)));
+            let (name, what) = (process.name.clone(), short(Some(value)));
             self.broken(Rule::Leftovers, || format!("{name}'s {what} stands yet"));
         }
     }

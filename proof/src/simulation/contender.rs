@@ -110,7 +110,7 @@ impl Contender {
         let process = &self.process;
         let call = self.began(Kind::Hold, Profile::rule_of(&options));
         process.note(|| format!("wants a hold of {:?}, {:?}, {:?}", options.ttl, options.wait, options.takeover));
-        let patience = (may_drop && process.dice.chance(120)).then(|| self.patience());
+        let patience = (may_drop && process.dice.chance(180)).then(|| self.patience());
         let asked = self.lock.hold("app", options);
         let got = tokio::select! {
             biased;

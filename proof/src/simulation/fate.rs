@@ -18,6 +18,15 @@ pub(crate) enum Hears {
     Status(u16),
 }
 
+/// What there is to know of a request beside its step.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Circumstances {
+    /// No trace is left of it beside what it writes.
+    pub(crate) is_traceless: bool,
+    /// Its client repeats requests by itself.
+    pub(crate) repeats: bool,
+}
+
 /// What becomes of a request on its way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Fate {
@@ -32,6 +41,8 @@ pub(crate) struct Fate {
     pub(crate) instead: Option<(Hears, Duration)>,
     /// What a webhook does to the record on its way.
     pub(crate) meddling: Option<Fault>,
+    /// Its API server restarts so soon after it was sent.
+    pub(crate) restart: Option<Duration>,
     /// What becomes of a watch once it is open.
     pub(crate) watch: Option<(Fault, Duration)>,
 }
@@ -39,10 +50,11 @@ pub(crate) struct Fate {
 impl Fate {
     /// What the dice say.
     ///
-    /// A write of which no trace is left (`is_traceless`) is not answered with a refusal that is
+    /// A write of which no trace is left is not answered with a refusal that is
     /// none: only something that repeats requests does that, and with that nothing is promised.
-    pub(crate) fn draw(process: &Process, step: Step, is_traceless: bool) -> Self {
+    pub(crate) fn draw(process: &Process, step: Step, circumstances: Circumstances) -> Self {
         let (world, dice) = (&process.world, &process.dice);
+        let Circumstances { is_traceless, repeats } = circumstances;
         let traits = world.profile.traits();
         let way = || dice.millis(1, 8);
         let carried = Self {
@@ -52,6 +64,7 @@ impl Fate {
             back: Some(way()),
             instead: None,
             meddling: None,
+            restart: None,
             watch: None,
         };
         if process.is_cut_off() {
@@ -60,9 +73,11 @@ impl Fate {
         if !world.has_faults() {
             return carried;
         }
-        // What is rare is spoiled more often.
-        let rare = matches!(step, Step::Restamp | Step::Removal | Step::Guarded | Step::Release);
-        let often = if rare { traits.spoiled * 2 } else { traits.spoiled };
+        let often = match step {
+            Step::Guarded | Step::Release => traits.spoiled * 2,
+            _ if step.is_rare() => traits.spoiled * 3,
+            _ => traits.spoiled,
+        };
         let meddles = Fault::Alter.can_meet(step) && dice.chance(traits.webhook);
         if meddles {
             return carried.meddled(dice.pick(&[Fault::Alter, Fault::Drop]));
@@ -76,7 +91,7 @@ impl Fate {
         if step == Step::Watch && dice.chance(600) {
             return carried.watch_spoiled(dice);
         }
-        carried.spoiled(dice, step, is_traceless)
+        carried.spoiled(dice, step, is_traceless, repeats)
     }
 
     fn lost(self, hears: Hears, fault: Fault) -> Self {
@@ -115,11 +130,12 @@ impl Fate {
         Self { fault: Some(fault), watch: Some((fault, dice.millis(20, 20_000))), ..self }
     }
 
-    fn spoiled(self, dice: &Dice, step: Step, is_traceless: bool) -> Self {
+    fn spoiled(self, dice: &Dice, step: Step, is_traceless: bool, repeats: bool) -> Self {
         let is_lie = |fault: &Fault| matches!(fault, Fault::After(409 | 429));
         let can_be = |it: &Fault| it.can_meet(step) && !(is_traceless && is_lie(it));
         let kinds: Vec<Fault> = SPOILERS.into_iter().filter(can_be).collect();
-        let fault = dice.pick(&kinds);
+        let asks_again = repeats && dice.chance(500);
+        let fault = if asks_again { dice.pick(&REPEATED[if is_traceless || !step.is_write() { 0..2 } else { 0..4 }]) } else { dice.pick(&kinds) };
         let spoiled = Self { fault: Some(fault), ..self };
         let soon = dice.millis(1, 400);
         let hears = dice.pick(&[Hears::Cut, Hears::Cut, Hears::Nothing]);
@@ -136,6 +152,7 @@ impl Fate {
                 let hears = Hears::Status(dice.pick(&[500, 503, 504]));
                 Self { out: late, back: None, instead: Some((hears, soon)), ..spoiled }
             }
+            Fault::Restart => Self { restart: Some(dice.millis(0, 8)), ..spoiled },
             Fault::Refused => Self { is_refused: true, ..spoiled },
             Fault::Before(code) => {
                 Self { out: None, instead: Some((Hears::Status(code), soon)), ..spoiled }
@@ -150,7 +167,12 @@ impl Fate {
     }
 }
 
-const SPOILERS: [Fault; 14] = [
+/// What clients that repeat requests by themselves do it for.
+const REPEATED: [Fault; 4] =
+    [Fault::Before(429), Fault::Before(503), Fault::After(429), Fault::After(503)];
+
+const SPOILERS: [Fault; 15] = [
+    Fault::Restart,
     Fault::LostRequest,
     Fault::LostReply,
     Fault::LostReply,

@@ -89,7 +89,7 @@ impl Fault {
         let is_watch = step == Step::Watch;
         match self {
             Self::Late | Self::LateGateway | Self::After(_) | Self::Before(409) => step.is_write(),
-            Self::Duplicate => step.is_write() && step != Step::GoWrite,
+            Self::Duplicate => step.is_write(),
             Self::Alter | Self::Drop => {
                 matches!(step, Step::Acquire | Step::Restamp | Step::Renewal | Step::Guarded)
             }

@@ -15,6 +15,8 @@ use std::time::Duration;
 
 use http::{Method, Uri};
 
+use kubelock::Clock;
+
 use super::clocks::TrueTime;
 use super::history::History;
 use super::link::Sent;
@@ -71,6 +73,8 @@ pub(crate) struct Judge {
     calls: Vec<CallFacts>,
     /// Which call sent a record.
     senders: HashMap<String, u64>,
+    /// What the boot clock of its sender showed when a record was first sent.
+    sent_at: HashMap<String, Duration>,
     holds: Vec<HoldFacts>,
     plains: Vec<PlainFacts>,
     markers: Markers,
@@ -81,6 +85,8 @@ pub(crate) struct Judge {
     landed_at: Duration,
     last_token: u64,
     breach: Option<Breach>,
+    /// Broken, but nobody was harmed yet: it counts if nothing worse comes of it.
+    harmless: Option<Breach>,
     pub(crate) requests: u64,
     pub(crate) steps: u64,
     pub(crate) acquisitions: u64,
@@ -94,6 +100,7 @@ impl Judge {
             history: History::new(),
             calls: Vec::new(),
             senders: HashMap::new(),
+            sent_at: HashMap::new(),
             holds: Vec::new(),
             plains: Vec::new(),
             markers: Markers::default(),
@@ -103,6 +110,7 @@ impl Judge {
             landed_at: Duration::ZERO,
             last_token: 0,
             breach: None,
+            harmless: None,
             requests: 0,
             steps: 0,
             acquisitions: 0,
@@ -118,11 +126,23 @@ impl Judge {
         self.breach.as_ref()
     }
 
+    /// The same, or one by which nobody was harmed in the end.
+    pub(crate) fn verdict(&self) -> Option<&Breach> {
+        self.breach().or(self.harmless.as_ref())
+    }
+
     /// The first breach is what counts: others may follow from it.
     pub(crate) fn broken(&mut self, rule: Rule, how: impl FnOnce() -> String) {
         if self.breach.is_none() {
             let at = self.now();
             self.breach = Some(Breach { rule, at, how: how() });
+        }
+    }
+
+    fn may_harm(&mut self, rule: Rule, how: impl FnOnce() -> String) {
+        if self.harmless.is_none() {
+            let at = self.now();
+            self.harmless = Some(Breach { rule, at, how: how() });
         }
     }
 
@@ -221,6 +241,9 @@ impl Judge {
         self.open.insert(sent.number, Open { process: process.number, step: sent.step });
         if sent.step != Step::Watch {
             self.in_doubt.insert(process.number, sent.step.is_write());
+        }
+        if let Some(value) = &sent.effect.new {
+            self.sent_at.entry(value.clone()).or_insert_with(|| process.machine.boot());
         }
         if matches!(sent.step, Step::Acquire | Step::Restamp | Step::GoWrite)
             && let Some(value) = &sent.effect.new

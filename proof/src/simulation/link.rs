@@ -14,15 +14,17 @@ use kube::client::Body;
 use tokio::sync::oneshot;
 use tower::BoxError;
 
-use super::fate::{Fate, Hears};
+use super::fate::{Circumstances, Fate, Hears};
 use super::fault::Fault;
 use super::front::Front;
 use super::history::Author;
+use super::outsiders;
 use super::process::{Process, State};
 use super::refused::refused;
 use super::relay;
 use super::request::{Effect, Step, short};
 use super::webhook;
+use super::world::World;
 
 /// The body of an answer on its way.
 pub(crate) type Carried = UnsyncBoxBody<Bytes, BoxError>;
@@ -98,14 +100,17 @@ impl Link {
             judge.sent(process, &sent);
             sent
         };
-        let fate = Fate::draw(process, sent.step, sent.is_traceless());
+        let circumstances =
+            Circumstances { is_traceless: sent.is_traceless(), repeats: self.repeats };
+        let fate = Fate::draw(process, sent.step, circumstances);
         let front = usize::try_from(process.dice.below(world.fronts.len() as u64)).unwrap_or(0);
         if let Some(fault) = fate.fault {
             world.coverage().note(fault, sent.step);
             world.judge().spoiled(process);
         }
         process.note(|| sent.describe(&fate));
-        if world.has_faults() && process.dice.chance(world.profile.traits().struck) {
+        let struck = world.profile.traits().struck * if sent.step.is_rare() { 8 } else { 1 };
+        if world.has_faults() && process.dice.chance(struck) {
             world.strike(process.number);
         }
         let (tell, told) = oneshot::channel();
@@ -159,9 +164,13 @@ struct Exchange {
 impl Exchange {
     async fn run(self, tell: oneshot::Sender<Answer>) {
         let world = self.process.world.clone();
+        if let Some(after) = self.fate.restart {
+            let span = self.process.dice.millis(10, 3_000);
+            drop(tokio::spawn(restart(world.clone(), self.front, after, span)));
+        }
         if self.fate.is_refused || self.front().is_down(world.now()) {
             if !self.fate.is_refused {
-                world.coverage().note(Fault::Restart, self.sent.step);
+                self.met_restart();
             }
             self.tell(tell, Err(refused().await), "refused");
             return;
@@ -193,11 +202,17 @@ impl Exchange {
             let what = answer.as_ref().map_or(0, |answer| answer.status().as_u16());
             self.tell(tell, answer, &what.to_string());
         } else {
-            world.coverage().note(Fault::Restart, self.sent.step);
+            self.met_restart();
             self.tell(tell, Err(cut()), "cut by a restart");
             // What is on its way arrives all the same.
             let _ = answered.await;
         }
+    }
+
+    fn met_restart(&self) {
+        let world = &self.process.world;
+        world.coverage().note(Fault::Restart, self.sent.step);
+        world.judge().spoiled(&self.process);
     }
 
     fn front(&self) -> &Front {
@@ -219,6 +234,10 @@ impl Exchange {
         let request = self.sent.request(body)?;
         if world.is_over() {
             return Err(cut());
+        }
+        let is_late = matches!(self.fate.fault, Some(Fault::Late | Fault::LateGateway));
+        if is_late && self.sent.step == Step::Acquire {
+            outsiders::precede(world, &self.process.dice);
         }
         let before = world.truth();
         let mut answer = world.store.serve(request).await?;
@@ -269,6 +288,11 @@ impl Exchange {
     fn tell(&self, tell: oneshot::Sender<Answer>, answer: Answer, what: &str) {
         told(&self.process, self.sent.number, tell, answer, what);
     }
+}
+
+async fn restart(world: Arc<World>, front: usize, after: Duration, span: Duration) {
+    tokio::time::sleep(after).await;
+    world.fronts[front].restart(world.now() + span);
 }
 
 async fn hear(

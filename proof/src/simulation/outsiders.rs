@@ -3,11 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use kubelock::Record;
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
 use super::dice::Dice;
 use super::history::Author;
+use super::profile::Profile;
 use super::store::{Carrier, KEY};
 use super::world::World;
 
@@ -18,6 +20,8 @@ enum Deed {
     Annotate,
     /// A person removes the record that she saw.
     Break,
+    /// A person renews the record of a hold, by its id.
+    Prolong,
     /// Somebody writes what is no record.
     Garble,
     Delete,
@@ -30,7 +34,12 @@ enum Deed {
 /// Meddles while there are faults.
 pub(crate) async fn meddle(world: Arc<World>, dice: Dice) {
     let mean = world.profile.traits().outsiders;
-    let pause = if mean == 0 { 15 } else { mean };
+    let pause = match (mean, world.profile) {
+        // Each write wakes those who watch.
+        (_, Profile::Honest) => 1,
+        (0, _) => 15,
+        _ => mean,
+    };
     while world.has_faults() {
         sleep(dice.millis(10, pause * 2_000)).await;
         let foul = if mean == 0 { 0 } else { 2 };
@@ -38,6 +47,7 @@ pub(crate) async fn meddle(world: Arc<World>, dice: Dice) {
             (Deed::Annotate, 3),
             (Deed::Compact, 1),
             (Deed::Break, foul * 4),
+            (Deed::Prolong, foul / 2),
             (Deed::Garble, foul / 2),
             (Deed::Delete, foul),
             (Deed::Linger, foul),
@@ -52,6 +62,7 @@ async fn act(world: &World, dice: &Dice, deed: Deed) {
         Deed::Annotate => annotate(world, "touched", Some(&dice.next().to_string())),
         Deed::Compact => world.store.compact(),
         Deed::Break => break_it(world, dice).await,
+        Deed::Prolong => prolong(world),
         Deed::Garble => {
             annotate(world, KEY, Some("neither free nor held"));
             sleep(dice.millis(10, 5_000)).await;
@@ -88,6 +99,21 @@ fn annotate(world: &World, key: &str, value: Option<&str>) {
         annotations.remove(key);
     }
     world.change(Author::Outsider("a writer"), |store| store.put(&world.path, object));
+}
+
+fn prolong(world: &World) {
+    let Some(Ok(record)) = world.value().as_deref().map(Record::decode) else { return };
+    if record.hold.is_some() {
+        let renewed = record.stamped(world.time.stamp(world.now()));
+        annotate(world, KEY, Some(&renewed.encode()));
+    }
+}
+
+/// Where outsiders meddle, one may come just before a write that is late.
+pub(crate) fn precede(world: &World, dice: &Dice) {
+    if world.profile.traits().outsiders > 0 && dice.chance(500) && world.value().is_some() {
+        annotate(world, KEY, None);
+    }
 }
 
 async fn break_it(world: &World, dice: &Dice) {

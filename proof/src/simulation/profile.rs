@@ -127,10 +127,17 @@ impl Profile {
             Self::Drift => Traits { spoiled: 150, slow: 600, halts: 20, struck: 15, has_drift: true, ..QUIET },
             Self::Skew => Traits { spoiled: 150, struck: 5, wall_millis: HOUR_MILLIS, ..QUIET },
             Self::Dates => Traits { wall_millis: 120_000, date_millis: 25_000, ..QUIET },
-            Self::Honest => Traits { spoiled: 150, restarts: 400, wall_millis: HOUR_MILLIS, ..QUIET },
+            Self::Honest => Traits {
+                spoiled: 150,
+                restarts: 400,
+                halts: 30,
+                struck: 10,
+                wall_millis: HOUR_MILLIS,
+                ..QUIET
+            },
             Self::Halts => Traits { spoiled: 120, halts: 30, struck: 40, wall_millis: 5_000, ..QUIET },
-            Self::Outsiders => Traits { spoiled: 200, outsiders: 10, webhook: 15, ..QUIET },
-            Self::Retries => Traits { spoiled: 250, restarts: 300, repeating: 700, ..QUIET },
+            Self::Outsiders => Traits { spoiled: 200, outsiders: 10, webhook: 30, ..QUIET },
+            Self::Retries => Traits { spoiled: 250, restarts: 300, repeating: 700, struck: 5, ..QUIET },
             Self::Mixed => Traits {
                 spoiled: 200,
                 halts: 60,

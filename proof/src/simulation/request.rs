@@ -29,7 +29,8 @@ pub(crate) enum Step {
 }
 
 impl Step {
-    pub(crate) const ALL: [Self; 11] = [
+    /// Those of the protocol: what Go peers send is none of them.
+    pub(crate) const ALL: [Self; 9] = [
         Self::Acquire,
         Self::Restamp,
         Self::Renewal,
@@ -39,9 +40,12 @@ impl Step {
         Self::ReadBack,
         Self::Look,
         Self::Watch,
-        Self::GoRead,
-        Self::GoWrite,
     ];
+
+    /// Rare steps are spoiled more often.
+    pub(crate) fn is_rare(self) -> bool {
+        matches!(self, Self::Restamp | Self::Removal)
+    }
 
     pub(crate) fn is_write(self) -> bool {
         !matches!(self, Self::ReadBack | Self::Look | Self::Watch | Self::GoRead)

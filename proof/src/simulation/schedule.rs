@@ -92,7 +92,7 @@ pub fn run(seed: u64, profile: Profile, keeps_trace: bool) -> io::Result<Report>
         Report {
             seed,
             profile,
-            breach: judge.breach().cloned(),
+            breach: judge.verdict().cloned(),
             trace: String::new(),
             coverage: world.coverage().clone(),
             contenders,

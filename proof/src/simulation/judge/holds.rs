@@ -3,7 +3,7 @@
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use kubelock::{CancellationToken, Clock, Guard, Timestamp};
+use kubelock::{CancellationToken, Clock, Guard, Record, Timestamp};
 
 use super::super::history::Truth;
 use super::super::link::Sent;
@@ -13,6 +13,8 @@ use super::{Judge, Rule};
 
 /// Timers of a keeper, its tick, and a step of the scheduler.
 const NOTICE_MAX: Duration = Duration::from_millis(1_200);
+/// The least margin of a hold.
+const MARGIN_MIN: Duration = Duration::from_millis(500);
 
 /// A hold that was handed out.
 pub(crate) struct HoldFacts {
@@ -89,6 +91,7 @@ impl Judge {
         let number = self.holds.len() - 1;
         let token = guard.token().resource_version().parse().unwrap_or_default();
         self.check_handed_out(number, &record.encode(), token);
+        self.check_validity(number, &record);
         self.check_exclusion();
         number
     }
@@ -165,13 +168,15 @@ impl Judge {
         let landing = self.history.landing(value).map(|era| era.since);
         let hold = &mut self.holds[number];
         let boot = hold.process.machine.boot();
+        let record = guard.record();
         let was_over = hold.is_lost || hold.deadline < boot;
-        hold.created_at = guard.record().created_at;
+        hold.created_at = record.created_at;
         hold.deadline = boot + left;
         let (name, revoked_at) = (hold.name(), hold.revoked_at);
         if left.is_zero() {
             return;
         }
+        self.check_validity(number, &record);
         if was_over {
             return self.broken(Rule::LostIsFinal, || format!("{name} is back"));
         }
@@ -182,6 +187,19 @@ impl Judge {
                 self.broken(Rule::Revocation, || format!("{name} was renewed as {what}"));
             }
             _ => {}
+        }
+    }
+
+    fn check_validity(&mut self, number: usize, record: &Record) {
+        let Some(sent_at) = self.sent_at.get(&record.encode()).copied() else { return };
+        let ttl = Duration::from_nanos(u64::try_from(record.ttl_nanos).unwrap_or(0));
+        let margin = (ttl / 10).max(MARGIN_MIN);
+        let hold = &self.holds[number];
+        // The clocks' own rounding.
+        let end = sent_at + ttl.saturating_sub(margin) + Duration::from_micros(1);
+        if hold.deadline > end {
+            let (name, late) = (hold.name(), hold.deadline.saturating_sub(end));
+            self.may_harm(Rule::Validity, || format!("{name}: valid for {late:?} too long"));
         }
     }
 

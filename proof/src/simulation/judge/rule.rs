@@ -12,6 +12,8 @@ pub enum Rule {
     Robbed,
     /// A hold whose record was removed is not renewed any more.
     Revocation,
+    /// A hold is valid for no longer than its ttl less a margin, from when its bytes were first sent.
+    Validity,
     /// A holder notices soon that his time is over.
     Deadline,
     /// A hold that was lost stays lost.

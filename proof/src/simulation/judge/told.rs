@@ -9,8 +9,8 @@ use super::super::process::{Process, State};
 use super::super::request::short;
 use super::{Judge, Kind, Rule};
 
-/// A call that gave up looks every ten seconds for what it left, and takes as long to remove it.
-const REMOVAL_MAX: Duration = Duration::from_secs(32);
+/// A call that gave up looks for what it left every ten seconds, and each look takes as long.
+const REMOVAL_MAX: Duration = Duration::from_secs(23);
 
 /// The true instant at which this process's wall clock, as it goes, shows this.
 pub(super) fn instant(process: &Process, now: Duration, at: Timestamp) -> Duration {

@@ -110,12 +110,12 @@ impl Contender {
         let process = &self.process;
         let call = self.began(Kind::Hold, Profile::rule_of(&options));
         process.note(|| format!("wants a hold of {:?}, {:?}, {:?}", options.ttl, options.wait, options.takeover));
-        let patience = (may_drop && process.dice.chance(180)).then(|| self.patience());
+        let patience = self.patience(call, may_drop && process.dice.chance(200));
         let asked = self.lock.hold("app", options);
         let got = tokio::select! {
             biased;
             got = asked => got,
-            () = or_never(process, patience) => {
+            () = patience => {
                 process.note(|| "drops the call".into());
                 return process.world.judge().dropped(call);
             }
@@ -132,10 +132,22 @@ impl Contender {
         self.process.world.judge().told_error(call, error);
     }
 
-    /// Until it drops a call: often just when its write has landed.
-    fn patience(&self) -> Duration {
+    /// Until it drops a call, if it does: often just when its write has landed.
+    fn patience(&self, call: u64, drops: bool) -> impl Future<Output = ()> + Send + use<> {
         let dice = &self.process.dice;
-        if dice.chance(600) { dice.millis(1, 25) } else { dice.secs(0, 20) }
+        let on_landing = dice.chance(700);
+        let span = if on_landing { dice.millis(0, 8) } else { dice.secs(0, 20) };
+        let landing = self.process.world.judge().landing(call);
+        let process = self.process.clone();
+        async move {
+            if !drops {
+                std::future::pending::<()>().await;
+            }
+            if on_landing {
+                landing.await;
+            }
+            process.sleep(span).await;
+        }
     }
 
     fn expiry(&self) -> ExpiryRule {
@@ -242,12 +254,5 @@ impl Contender {
             }
             Err(error) => self.told(call, &error),
         }
-    }
-}
-
-async fn or_never(process: &Process, span: Option<Duration>) {
-    match span {
-        Some(span) => process.sleep(span).await,
-        None => std::future::pending().await,
     }
 }

@@ -16,6 +16,7 @@ use std::time::Duration;
 use http::{Method, Uri};
 
 use kubelock::Clock;
+use tokio::sync::Notify;
 
 use super::clocks::TrueTime;
 use super::history::History;
@@ -57,6 +58,8 @@ pub(crate) struct CallFacts {
     nothing_since: Option<Duration>,
     settled_at: Option<Duration>,
     gave_up_at: Option<Duration>,
+    /// Told when one of its records has come to stand.
+    landed: Arc<Notify>,
 }
 
 /// A request that was not answered yet.
@@ -165,6 +168,7 @@ impl Judge {
             nothing_since: None,
             settled_at: None,
             gave_up_at: None,
+            landed: Arc::default(),
         });
         let call = self.calls.len() as u64;
         process.set_call(call);
@@ -177,6 +181,17 @@ impl Judge {
 
     fn call_mut(&mut self, call: u64) -> Option<&mut CallFacts> {
         self.calls.get_mut(usize::try_from(call).ok()?.checked_sub(1)?)
+    }
+
+    /// Completes when a record of this call has come to stand.
+    pub(crate) fn landing(&self, call: u64) -> impl Future<Output = ()> + Send + use<> {
+        let landed = self.call(call).map(|call| call.landed.clone());
+        async move {
+            match landed {
+                Some(landed) => landed.notified().await,
+                None => std::future::pending().await,
+            }
+        }
     }
 
     /// The number of the next request.

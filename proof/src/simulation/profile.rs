@@ -136,7 +136,7 @@ impl Profile {
                 ..QUIET
             },
             Self::Halts => Traits { spoiled: 120, halts: 30, struck: 40, wall_millis: 5_000, ..QUIET },
-            Self::Outsiders => Traits { spoiled: 200, outsiders: 10, webhook: 30, ..QUIET },
+            Self::Outsiders => Traits { spoiled: 200, outsiders: 10, webhook: 50, ..QUIET },
             Self::Retries => Traits { spoiled: 250, restarts: 300, repeating: 700, struck: 5, ..QUIET },
             Self::Mixed => Traits {
                 spoiled: 200,

@@ -99,6 +99,7 @@ impl Judge {
         let now = self.now();
         let Some(value) = &after.value else { return };
         let Some(call) = self.senders.get(value).and_then(|call| self.call(*call)) else { return };
+        call.landed.notify_one();
         let (nothing, settled) = (call.nothing_since.is_some(), call.settled_at);
         let (name, value) = (call.process.name.clone(), short(Some(value)));
         if nothing {

@@ -46,7 +46,7 @@ pub(crate) struct Extra {
 /// How one write of a hold ended.
 pub(crate) struct Attempt {
     pub(crate) verdict: Verdict,
-    /// Whether some attempt of it got no answer.
+    /// Whether some attempt of it got no answer, or one that shows other bytes than were sent.
     pub(crate) has_unanswered: bool,
     pub(crate) resource_version: Option<String>,
     pub(crate) error: Option<Error>,
@@ -249,11 +249,14 @@ impl Hold {
         let mut session = Session::new(locks, &self.lock_ref, terms.call().min(left));
         let outcome = session.drive(&mut call).await;
         let resource_version = self.learn(&outcome, extra.as_ref());
+        // What was stored otherwise was stored: the caller's operations may be in it.
+        let is_open =
+            call.has_unanswered() || matches!(outcome, Outcome::Failed(Failure::Altered));
         let (now, random) = (locks.reading(), locks.runtime.random());
         let verdict =
             self.change(|machine| machine.settle(&value, extra.is_none(), outcome, now, random));
         let error = self.told(&session, &verdict, started);
-        Attempt { verdict, has_unanswered: call.has_unanswered(), resource_version, error }
+        Attempt { verdict, has_unanswered: is_open, resource_version, error }
     }
 
     /// The version that a write made, and whether writes to its subresource store the record.

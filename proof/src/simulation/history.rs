@@ -108,6 +108,11 @@ impl History {
         &self.eras[self.eras.len() - 1].truth
     }
 
+    /// How it is, and since when.
+    pub(crate) fn present(&self) -> Option<(&Truth, Duration)> {
+        self.eras.last().map(|era| (&era.truth, era.since))
+    }
+
     /// Whether the object was so at some instant from `from` on.
     pub(crate) fn ever(&self, from: Duration, mut was: impl FnMut(&Truth) -> bool) -> bool {
         self.since(from).any(|era| was(&era.truth))

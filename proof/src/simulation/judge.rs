@@ -29,6 +29,9 @@ use holds::HoldFacts;
 use plains::PlainFacts;
 pub use rule::{Breach, Rule};
 
+/// So long may a process rely on a watch that tells nothing: until it gives it up, and has read.
+const SILENCE_MAX: Duration = Duration::from_secs(170);
+
 /// What a call of a script is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -58,6 +61,7 @@ pub(crate) struct CallFacts {
     nothing_since: Option<Duration>,
     settled_at: Option<Duration>,
     gave_up_at: Option<Duration>,
+    is_done: bool,
     /// Told when one of its records has come to stand.
     landed: Arc<Notify>,
 }
@@ -85,6 +89,8 @@ pub(crate) struct Judge {
     /// Whether a process's last write got no good answer: the next read is to tell.
     in_doubt: BTreeMap<usize, bool>,
     spoiled_at: BTreeMap<usize, Duration>,
+    /// Until then a process may hear nothing of its watch.
+    deaf_until: BTreeMap<usize, Duration>,
     landed_at: Duration,
     last_token: u64,
     breach: Option<Breach>,
@@ -110,6 +116,7 @@ impl Judge {
             open: BTreeMap::new(),
             in_doubt: BTreeMap::new(),
             spoiled_at: BTreeMap::new(),
+            deaf_until: BTreeMap::new(),
             landed_at: Duration::ZERO,
             last_token: 0,
             breach: None,
@@ -168,6 +175,7 @@ impl Judge {
             nothing_since: None,
             settled_at: None,
             gave_up_at: None,
+            is_done: false,
             landed: Arc::default(),
         });
         let call = self.calls.len() as u64;
@@ -289,6 +297,12 @@ impl Judge {
         self.spoiled_at.insert(process.number, now);
     }
 
+    /// The watch of this process tells nothing, or late: a slow poll is to find out.
+    pub(crate) fn deafened(&mut self, process: &Process) {
+        let until = self.now() + SILENCE_MAX;
+        self.deaf_until.insert(process.number, until);
+    }
+
     /// The steps that a process is at.
     pub(crate) fn open_steps(&self, process: &Process) -> Vec<Step> {
         let open = self.open.values().filter(|open| open.process == process.number);
@@ -313,6 +327,7 @@ impl Judge {
         self.check_deadlines();
         self.check_settled();
         self.check_leftovers();
+        self.check_idle();
     }
 
     /// Lets go of all processes: they hold the world, and the world this judge.

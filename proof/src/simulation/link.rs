@@ -106,7 +106,11 @@ impl Link {
         let front = usize::try_from(process.dice.below(world.fronts.len() as u64)).unwrap_or(0);
         if let Some(fault) = fate.fault {
             world.coverage().note(fault, sent.step);
-            world.judge().spoiled(process);
+            let mut judge = world.judge();
+            judge.spoiled(process);
+            if matches!(fault, Fault::Silence | Fault::LateEvents) {
+                judge.deafened(process);
+            }
         }
         process.note(|| sent.describe(&fate));
         let struck = world.profile.traits().struck * if sent.step.is_rare() { 8 } else { 1 };
@@ -165,7 +169,7 @@ impl Exchange {
     async fn run(self, tell: oneshot::Sender<Answer>) {
         let world = self.process.world.clone();
         if let Some(after) = self.fate.restart {
-            let span = self.process.dice.millis(10, 3_000);
+            let span = self.process.dice.millis(10, 600);
             drop(tokio::spawn(restart(world.clone(), self.front, after, span)));
         }
         if self.fate.is_refused || self.front().is_down(world.now()) {

@@ -74,6 +74,7 @@ impl Relay {
     /// The last that the client hears.
     fn last(&mut self, fault: Fault) -> Option<Piece> {
         self.is_over = true;
+        self.process.world.judge().spoiled(&self.process);
         match fault {
             Fault::WatchCut => Some(Err(cut())),
             Fault::ErrorEvent => Some(Ok(error(500, "InternalError"))),

@@ -72,6 +72,7 @@ impl Judge {
     /// A hold was handed out. Returns its number.
     pub(crate) fn got_hold(&mut self, process: &Arc<Process>, guard: &Arc<Guard>) -> usize {
         self.acquisitions += 1;
+        self.ended(process.call());
         let record = guard.record();
         let left = guard.valid_for();
         let facts = HoldFacts {

@@ -40,6 +40,7 @@ impl Judge {
         version: u64,
     ) -> usize {
         self.acquisitions += 1;
+        self.ended(call);
         let value = record.encode();
         let name = format!("{}'s {}", process.name, short(Some(&value)));
         let began = self.call(call).map_or(Duration::ZERO, |call| call.began);

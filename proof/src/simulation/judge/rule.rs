@@ -46,6 +46,8 @@ pub enum Rule {
     Dying,
     /// What a call leaves that gave up is removed.
     Leftovers,
+    /// A free lock is taken by who waits for it, and is not cut off from it.
+    Idle,
     /// Once faults stop, everybody who waits gets the lock.
     Progress,
     /// Nothing panics.

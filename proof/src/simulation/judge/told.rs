@@ -12,15 +12,26 @@ use super::{Judge, Kind, Rule};
 /// A call that gave up looks for what it left every ten seconds, and each look takes as long.
 const REMOVAL_MAX: Duration = Duration::from_secs(23);
 
+/// How long a watch takes to be opened at most, the pause after one that failed, and a claim.
+const IDLE_MAX: Duration = Duration::from_secs(18);
+
 /// The true instant at which this process's wall clock, as it goes, shows this.
 pub(super) fn instant(process: &Process, now: Duration, at: Timestamp) -> Duration {
     now + process.machine.true_span(at.saturating_since(process.machine.wall()))
 }
 
 impl Judge {
+    /// A call is over.
+    pub(super) fn ended(&mut self, call: u64) {
+        if let Some(facts) = self.call_mut(call) {
+            facts.is_done = true;
+        }
+    }
+
     /// A call ended with an error.
     pub(crate) fn told_error(&mut self, call: u64, error: &Error) {
         let now = self.now();
+        self.ended(call);
         let Some(facts) = self.call(call) else { return };
         let process = facts.process.clone();
         let (name, began) = (process.name.clone(), facts.began);
@@ -58,6 +69,7 @@ impl Judge {
     /// A call was dropped before it was done.
     pub(crate) fn dropped(&mut self, call: u64) {
         let now = self.now();
+        self.ended(call);
         if let Some(facts) = self.call_mut(call) {
             facts.gave_up_at = Some(now);
         }
@@ -129,6 +141,29 @@ impl Judge {
         if stands {
             let (name, what) = (call.process.name.clone(), short(Some(value)));
             self.broken(Rule::ToldSettled, || format!("{name}'s {what} stands yet"));
+        }
+    }
+
+    /// Nobody who could take it waits for a lock that is free.
+    pub(super) fn check_idle(&mut self) {
+        let now = self.now();
+        let Some((there, free_since)) = self.history.present() else { return };
+        if there.value.is_some() || !there.exists() || there.is_dying {
+            return;
+        }
+        let waits = self.calls.iter().find(|call| {
+            let process = &call.process;
+            let spoiled_at = self.spoiled_at.get(&process.number).copied().unwrap_or_default();
+            let deaf_until = self.deaf_until.get(&process.number).copied().unwrap_or_default();
+            let since = spoiled_at.max(free_since).max(call.began).max(process.steady_since());
+            call.kind == Kind::Hold
+                && !call.is_done
+                && process.state() == State::Runs
+                && now > since.max(deaf_until) + IDLE_MAX
+        });
+        if let Some(call) = waits {
+            let name = call.process.name.clone();
+            self.broken(Rule::Idle, || format!("{name} waits for a lock that is free"));
         }
     }
 

@@ -250,8 +250,7 @@ impl Hold {
         let outcome = session.drive(&mut call).await;
         let resource_version = self.learn(&outcome, extra.as_ref());
         // What was stored otherwise was stored: the caller's operations may be in it.
-        let is_open =
-            call.has_unanswered() || matches!(outcome, Outcome::Failed(Failure::Altered));
+        let is_open = call.has_unanswered() || matches!(outcome, Outcome::Failed(Failure::Altered));
         let (now, random) = (locks.reading(), locks.runtime.random());
         let verdict =
             self.change(|machine| machine.settle(&value, extra.is_none(), outcome, now, random));

@@ -45,7 +45,8 @@ impl Cast {
     pub(crate) fn new(world: &Arc<World>) -> Arc<Self> {
         let dice = &world.dice;
         let count = 3 + dice.below(3);
-        let peers = if world.profile == Profile::Honest { 1 + dice.below(2) } else { dice.below(2) };
+        let peers =
+            if world.profile == Profile::Honest { 1 + dice.below(2) } else { dice.below(2) };
         let roles = (0..count + peers).map(|index| {
             let trade = if index < count { Trade::Library } else { Trade::Go };
             role(world, index, trade)
@@ -85,7 +86,8 @@ impl Cast {
             life.process.clone()
         };
         let cast = self.clone();
-        let task = live(process.clone(), role.trade, role.owner.clone(), role.repeats, role.is_exact);
+        let task =
+            live(process.clone(), role.trade, role.owner.clone(), role.repeats, role.is_exact);
         let lived = process.clone();
         process.run(async move {
             task.await;

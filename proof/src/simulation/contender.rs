@@ -39,9 +39,8 @@ impl Contender {
         let gvr = GroupVersionResource::gvr(group, version, resource);
         let host = Arc::new(Host(process.clone()));
         let client = Link::client(process, repeats);
-        let locks = KubeLock::new(Config { client, gvr })?
-            .with_clock(host.clone())
-            .with_runtime(host);
+        let locks =
+            KubeLock::new(Config { client, gvr })?.with_clock(host.clone()).with_runtime(host);
         let locks = if repeats { locks } else { locks.with_client_that_sends_once() };
         let lock = locks.lock(LOCK)?.namespace("default")?;
         Ok(Self { process: process.clone(), owner, repeats, is_exact, lock })
@@ -109,7 +108,9 @@ impl Contender {
     async fn hold(&self, options: HoldOptions, may_drop: bool) {
         let process = &self.process;
         let call = self.began(Kind::Hold, Profile::rule_of(&options));
-        process.note(|| format!("wants a hold of {:?}, {:?}, {:?}", options.ttl, options.wait, options.takeover));
+        process.note(|| {
+            format!("wants a hold of {:?}, {:?}, {:?}", options.ttl, options.wait, options.takeover)
+        });
         let patience = self.patience(call, may_drop && process.dice.chance(200));
         let asked = self.lock.hold("app", options);
         let got = tokio::select! {
@@ -162,7 +163,8 @@ impl Contender {
     async fn acquire(&self) {
         let dice = &self.process.dice;
         let expiry = self.expiry();
-        let rule = if expiry == ExpiryRule::LocalClock { Rule::LocalClock } else { Rule::BothClocks };
+        let rule =
+            if expiry == ExpiryRule::LocalClock { Rule::LocalClock } else { Rule::BothClocks };
         let options = AcquireOptions {
             owner: self.owner.clone(),
             ttl: self.ttl(),
@@ -174,7 +176,8 @@ impl Contender {
             ..AcquireOptions::default()
         };
         let call = self.began(Kind::Acquire, rule);
-        self.process.note(|| format!("acquires for {:?}, {expiry:?}, {:?}", options.ttl, options.wait));
+        self.process
+            .note(|| format!("acquires for {:?}, {expiry:?}, {:?}", options.ttl, options.wait));
         match self.lock.acquire("app", options).await {
             Ok(acquired) => self.use_up(call, acquired, expiry).await,
             Err(error) => self.told(call, &error),
@@ -223,8 +226,7 @@ impl Contender {
 
     async fn renew(&self, number: usize, expiry: ExpiryRule) -> Option<(usize, Acquired)> {
         let call = self.began(Kind::Renew, Rule::Observed);
-        let options =
-            RenewOptions { owner: self.owner.clone(), expiry, ..RenewOptions::default() };
+        let options = RenewOptions { owner: self.owner.clone(), expiry, ..RenewOptions::default() };
         self.process.note(|| "renews by owner".into());
         match self.lock.renew("app", options).await {
             Ok(acquired) => {

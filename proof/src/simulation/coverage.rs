@@ -38,8 +38,10 @@ impl Coverage {
 
     /// The cells that can be and have not been.
     pub fn gaps(&self) -> Vec<String> {
-        let cells = Fault::ALL.iter().flat_map(|fault| Step::ALL.iter().map(move |step| (*fault, *step)));
-        let open = cells.filter(|(fault, step)| fault.can_meet(*step) && self.count(*fault, *step) == 0);
+        let cells =
+            Fault::ALL.iter().flat_map(|fault| Step::ALL.iter().map(move |step| (*fault, *step)));
+        let open =
+            cells.filter(|(fault, step)| fault.can_meet(*step) && self.count(*fault, *step) == 0);
         open.map(|(fault, step)| format!("{fault:?} at {step:?}")).collect()
     }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::dice::Dice;
 use super::fault::Fault;
 use super::process::Process;
+use super::profile::Traits;
 use super::request::Step;
 
 /// No request lives longer: less than the minute that the library counts with.
@@ -16,15 +17,6 @@ pub(crate) enum Hears {
     Nothing,
     Cut,
     Status(u16),
-}
-
-/// What there is to know of a request beside its step.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Circumstances {
-    /// No trace is left of it beside what it writes.
-    pub(crate) is_traceless: bool,
-    /// Its client repeats requests by itself.
-    pub(crate) repeats: bool,
 }
 
 /// What becomes of a request on its way.
@@ -49,12 +41,8 @@ pub(crate) struct Fate {
 
 impl Fate {
     /// What the dice say.
-    ///
-    /// A write of which no trace is left is not answered with a refusal that is
-    /// none: only something that repeats requests does that, and with that nothing is promised.
-    pub(crate) fn draw(process: &Process, step: Step, circumstances: Circumstances) -> Self {
+    pub(crate) fn draw(process: &Process, step: Step, repeats: bool) -> Self {
         let (world, dice) = (&process.world, &process.dice);
-        let Circumstances { is_traceless, repeats } = circumstances;
         let traits = world.profile.traits();
         let way = || dice.millis(1, 8);
         let carried = Self {
@@ -91,7 +79,7 @@ impl Fate {
         if step == Step::Watch && dice.chance(600) {
             return carried.watch_spoiled(dice);
         }
-        carried.spoiled(dice, step, is_traceless, repeats)
+        carried.spoiled(dice, step, repeats, &traits)
     }
 
     fn lost(self, hears: Hears, fault: Fault) -> Self {
@@ -130,12 +118,12 @@ impl Fate {
         Self { fault: Some(fault), watch: Some((fault, dice.millis(20, 20_000))), ..self }
     }
 
-    fn spoiled(self, dice: &Dice, step: Step, is_traceless: bool, repeats: bool) -> Self {
-        let is_lie = |fault: &Fault| matches!(fault, Fault::After(409 | 429));
-        let can_be = |it: &Fault| it.can_meet(step) && !(is_traceless && is_lie(it));
-        let kinds: Vec<Fault> = SPOILERS.into_iter().filter(can_be).collect();
+    fn spoiled(self, dice: &Dice, step: Step, repeats: bool, traits: &Traits) -> Self {
         let asks_again = repeats && dice.chance(500);
-        let fault = if asks_again { dice.pick(&REPEATED[if is_traceless || !step.is_write() { 0..2 } else { 0..4 }]) } else { dice.pick(&kinds) };
+        let kinds: &[Fault] = if asks_again { &REPEATED } else { &SPOILERS };
+        let kinds: Vec<Fault> = kinds.iter().copied().filter(|it| it.can_meet(step)).collect();
+        let comes_late = step == Step::Acquire && dice.chance(traits.late);
+        let fault = if comes_late { Fault::Late } else { dice.pick(&kinds) };
         let spoiled = Self { fault: Some(fault), ..self };
         let soon = dice.millis(1, 400);
         let hears = dice.pick(&[Hears::Cut, Hears::Cut, Hears::Nothing]);

@@ -88,6 +88,9 @@ impl Fault {
     pub(crate) fn can_meet(self, step: Step) -> bool {
         let is_watch = step == Step::Watch;
         match self {
+            // Only something that repeats requests says so of what was applied, and with that
+            // nothing is promised for guarded writes.
+            Self::After(409 | 429) => step.is_write() && step != Step::Guarded,
             Self::Late | Self::LateGateway | Self::After(_) | Self::Before(409) => step.is_write(),
             Self::Duplicate => step.is_write(),
             Self::Alter | Self::Drop => {

@@ -93,7 +93,13 @@ pub(crate) struct History {
 impl History {
     /// There was nothing at first.
     pub(crate) fn new() -> Self {
-        Self { eras: vec![Era { since: Duration::ZERO, truth: Truth::default(), by_participant: false }] }
+        Self {
+            eras: vec![Era {
+                since: Duration::ZERO,
+                truth: Truth::default(),
+                by_participant: false,
+            }],
+        }
     }
 
     pub(crate) fn note(&mut self, at: Duration, truth: &Truth, by_participant: bool) {

@@ -231,7 +231,10 @@ impl Judge {
         }
         let effect = Effect::of(method, body);
         let is_status = uri.path().ends_with("/status");
-        (if is_go { Step::GoWrite } else { self.write_of(process, kind, is_status, &effect) }, effect)
+        (
+            if is_go { Step::GoWrite } else { self.write_of(process, kind, is_status, &effect) },
+            effect,
+        )
     }
 
     fn write_of(

@@ -14,7 +14,7 @@ use kube::client::Body;
 use tokio::sync::oneshot;
 use tower::BoxError;
 
-use super::fate::{Circumstances, Fate, Hears};
+use super::fate::{Fate, Hears};
 use super::fault::Fault;
 use super::front::Front;
 use super::history::Author;
@@ -67,13 +67,15 @@ impl Link {
         let mut copies = 1;
         loop {
             let answer = self.carry_once(&parts, &body).await;
-            let retried = answer.as_ref().is_ok_and(|it| matches!(it.status().as_u16(), 429 | 503 | 504));
+            let retried =
+                answer.as_ref().is_ok_and(|it| matches!(it.status().as_u16(), 429 | 503 | 504));
             if !self.repeats || !retried || copies == COPIES_MAX {
                 return answer;
             }
             let pause = self.process.dice.millis(200, 3_000);
             self.process.sleep(pause).await;
-            let step = self.process.world.judge().step_of(&self.process, &parts.method, &parts.uri, &body);
+            let step =
+                self.process.world.judge().step_of(&self.process, &parts.method, &parts.uri, &body);
             self.process.world.coverage().note(Fault::Duplicate, step.0);
             copies += 1;
         }
@@ -100,9 +102,7 @@ impl Link {
             judge.sent(process, &sent);
             sent
         };
-        let circumstances =
-            Circumstances { is_traceless: sent.is_traceless(), repeats: self.repeats };
-        let fate = Fate::draw(process, sent.step, circumstances);
+        let fate = Fate::draw(process, sent.step, self.repeats);
         let front = usize::try_from(process.dice.below(world.fronts.len() as u64)).unwrap_or(0);
         if let Some(fault) = fate.fault {
             world.coverage().note(fault, sent.step);
@@ -129,11 +129,6 @@ impl Link {
 }
 
 impl Sent {
-    /// Whether it goes to a status that takes no record with it.
-    fn is_traceless(&self) -> bool {
-        self.uri.contains("/widgets/app/status")
-    }
-
     fn describe(&self, fate: &Fate) -> String {
         let Effect { old, new, marker, .. } = &self.effect;
         let fault = fate.fault.map_or_else(String::new, |fault| format!(", meets {fault:?}"));
@@ -254,6 +249,9 @@ impl Exchange {
             });
             let applied = answer.status().is_success();
             let mut judge = world.judge();
+            if let (Some(_), Some(marker)) = (self.fate.meddling, &self.sent.effect.marker) {
+                judge.meddled(marker);
+            }
             judge.served(&self.sent, applied, &before);
             judge.landed(&author, &before, &after);
         }

@@ -111,7 +111,7 @@ fn prolong(world: &World) {
 
 /// Where outsiders meddle, one may come just before a write that is late.
 pub(crate) fn precede(world: &World, dice: &Dice) {
-    if world.profile.traits().outsiders > 0 && dice.chance(500) && world.value().is_some() {
+    if world.profile.traits().outsiders > 0 && dice.chance(800) && world.value().is_some() {
         annotate(world, KEY, None);
     }
 }

@@ -50,6 +50,8 @@ pub(crate) struct Traits {
     pub(crate) spoiled: u64,
     /// Of those, so many parts in a thousand are slow instead.
     pub(crate) slow: u64,
+    /// Of the writes that take a lock and are spoiled, so many in a thousand come late.
+    pub(crate) late: u64,
     /// Seconds between halts of processes, on average; zero for never.
     pub(crate) halts: u64,
     /// So many requests in a thousand are under way when their process is halted.
@@ -71,6 +73,7 @@ pub(crate) struct Traits {
 const QUIET: Traits = Traits {
     spoiled: 100,
     slow: 200,
+    late: 0,
     halts: 0,
     struck: 0,
     restarts: 0,
@@ -121,10 +124,17 @@ impl Profile {
     pub(crate) fn traits(self) -> Traits {
         match self {
             Self::Network => Traits { spoiled: 300, restarts: 200, wall_millis: 2_000, ..QUIET },
-            Self::Slow => {
-                Traits { spoiled: 350, slow: 800, halts: 60, struck: 5, wall_millis: 2_000, ..QUIET }
+            Self::Slow => Traits {
+                spoiled: 350,
+                slow: 800,
+                halts: 60,
+                struck: 5,
+                wall_millis: 2_000,
+                ..QUIET
+            },
+            Self::Drift => {
+                Traits { spoiled: 150, slow: 600, halts: 20, struck: 15, has_drift: true, ..QUIET }
             }
-            Self::Drift => Traits { spoiled: 150, slow: 600, halts: 20, struck: 15, has_drift: true, ..QUIET },
             Self::Skew => Traits { spoiled: 150, struck: 5, wall_millis: HOUR_MILLIS, ..QUIET },
             Self::Dates => Traits { wall_millis: 120_000, date_millis: 25_000, ..QUIET },
             Self::Honest => Traits {
@@ -135,9 +145,15 @@ impl Profile {
                 wall_millis: HOUR_MILLIS,
                 ..QUIET
             },
-            Self::Halts => Traits { spoiled: 120, halts: 30, struck: 40, wall_millis: 5_000, ..QUIET },
-            Self::Outsiders => Traits { spoiled: 200, outsiders: 10, webhook: 50, ..QUIET },
-            Self::Retries => Traits { spoiled: 250, restarts: 300, repeating: 700, struck: 5, ..QUIET },
+            Self::Halts => {
+                Traits { spoiled: 120, halts: 30, struck: 40, wall_millis: 5_000, ..QUIET }
+            }
+            Self::Outsiders => {
+                Traits { spoiled: 200, outsiders: 10, webhook: 50, late: 500, ..QUIET }
+            }
+            Self::Retries => {
+                Traits { spoiled: 250, restarts: 300, repeating: 700, struck: 5, ..QUIET }
+            }
             Self::Mixed => Traits {
                 spoiled: 200,
                 halts: 60,

@@ -32,7 +32,8 @@ pub(crate) fn relayed(
         process,
         is_over: false,
     };
-    let stream = stream::unfold(relay, |mut relay| async move { Some((relay.next().await?, relay)) });
+    let stream =
+        stream::unfold(relay, |mut relay| async move { Some((relay.next().await?, relay)) });
     Response::from_parts(parts, StreamBody::new(stream).boxed_unsync())
 }
 

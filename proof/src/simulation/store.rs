@@ -60,10 +60,8 @@ impl Carrier {
             Self::Widget => "Widget",
             Self::Lease => "Lease",
         };
-        let metadata =
-            json!({ "name": "app", "namespace": "default", "annotations": annotations });
-        let mut object =
-            json!({ "apiVersion": api_version, "kind": kind, "metadata": metadata });
+        let metadata = json!({ "name": "app", "namespace": "default", "annotations": annotations });
+        let mut object = json!({ "apiVersion": api_version, "kind": kind, "metadata": metadata });
         match self {
             Self::ConfigMap => object["data"] = json!({ "motto": "x" }),
             Self::Widget => {

@@ -47,7 +47,8 @@ impl World {
         let dice = Dice::new(seed);
         let time = TrueTime::start(dice.millis(0, 1_000));
         let carrier = dice.pick(&Carrier::ALL);
-        let clock = move || time.stamp(time.now()).to_system_time().unwrap_or(SystemTime::UNIX_EPOCH);
+        let clock =
+            move || time.stamp(time.now()).to_system_time().unwrap_or(SystemTime::UNIX_EPOCH);
         let fronts = profile.front_skews(&dice).into_iter().map(Front::new).collect();
         let world = Self {
             time,

@@ -28,21 +28,27 @@ impl Judge {
     pub(crate) fn guarding(&mut self, hold: usize, repeats: bool) -> String {
         let markers = &mut self.markers.by_marker;
         let marker = format!("m{}", markers.len());
-        let marked =
-            Marked { hold, repeats, applied: 0, never_since: None, settled_at: None };
-        markers.insert(marker.clone(), marked);
+        let write = Marked { hold, repeats, applied: 0, never_since: None, settled_at: None };
+        markers.insert(marker.clone(), write);
         marker
+    }
+
+    /// A webhook kept its record from being renewed: then a copy of it can be applied as well.
+    pub(crate) fn meddled(&mut self, marker: &str) {
+        if let Some(write) = self.markers.by_marker.get_mut(marker) {
+            write.repeats = true;
+        }
     }
 
     /// Its operations were applied to an object that was so before.
     pub(super) fn applied(&mut self, marker: &str, before: &Truth) {
         let now = self.now();
-        let Some(marked) = self.markers.by_marker.get_mut(marker) else { return };
-        marked.applied += 1;
-        let is_twice = marked.applied > 1 && !marked.repeats;
-        let is_told = marked.never_since.is_some() && !marked.repeats;
-        let is_settled = marked.settled_at.is_some_and(|at| at < now);
-        let hold = &self.holds[marked.hold];
+        let Some(write) = self.markers.by_marker.get_mut(marker) else { return };
+        write.applied += 1;
+        let is_twice = write.applied > 1 && !write.repeats;
+        let is_told = write.never_since.is_some() && !write.repeats;
+        let is_settled = write.settled_at.is_some_and(|at| at < now);
+        let hold = &self.holds[write.hold];
         let (name, is_own) = (hold.name(), hold.is_shown(before));
         if !is_own || hold.revoked_at.is_some() {
             let there = before.to_string();
@@ -63,17 +69,17 @@ impl Judge {
             Err(Error::OutcomeUnknown { settled_at, .. }) => Some(*settled_at),
             _ => None,
         };
-        let Some(marked) = self.markers.by_marker.get_mut(marker) else { return };
-        let process = &self.holds[marked.hold].process;
-        let (applied, repeats) = (marked.applied, marked.repeats);
+        let Some(write) = self.markers.by_marker.get_mut(marker) else { return };
+        let process = &self.holds[write.hold].process;
+        let (applied, repeats) = (write.applied, write.repeats);
         match told {
             Ok(_) if applied > 0 => {}
             Err(Error::OutcomeUnknown { .. }) => {
-                marked.settled_at = settled.map(|at| super::told::instant(process, now, at));
+                write.settled_at = settled.map(|at| super::told::instant(process, now, at));
             }
             Err(Error::Lost { unknown: true, .. }) => {}
             Err(Error::Altered { .. }) => {}
-            Err(_) if applied == 0 || repeats => marked.never_since = Some(now),
+            Err(_) if applied == 0 || repeats => write.never_since = Some(now),
             _ => {
                 let told = told.as_ref().map_or_else(ToString::to_string, Clone::clone);
                 self.broken(Rule::GuardedTruth, || {

@@ -106,10 +106,12 @@ impl Judge {
         };
         let (since, version) = (landing.since, landing.truth.version);
         if token < version {
-            self.broken(Rule::TokenAge, || format!("{name}: {token}, and it stands since {version}"));
+            self.broken(Rule::TokenAge, || {
+                format!("{name}: {token}, and it stands since {version}")
+            });
         }
-        let left = self.history.since(since).filter(|era| era.since > since);
-        let taken = left.filter(|era| !self.holds[number].is_shown(&era.truth)).last();
+        let later = self.history.since(since).filter(|era| era.since > since);
+        let taken = later.filter(|era| !self.holds[number].is_shown(&era.truth)).last();
         if let Some(era) = taken {
             let (at, by_participant, by) = (era.since, era.by_participant, era.truth.to_string());
             if by_participant && self.holds[number].is_believed() {

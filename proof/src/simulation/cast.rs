@@ -46,7 +46,7 @@ impl Cast {
         let dice = &world.dice;
         let count = 3 + dice.below(3);
         let peers =
-            if world.profile == Profile::Honest { 1 + dice.below(2) } else { dice.below(2) };
+            if world.profile == Profile::Honest { 2 + dice.below(2) } else { dice.below(2) };
         let roles = (0..count + peers).map(|index| {
             let trade = if index < count { Trade::Library } else { Trade::Go };
             role(world, index, trade)

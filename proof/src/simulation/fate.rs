@@ -123,7 +123,8 @@ impl Fate {
         let kinds: &[Fault] = if asks_again { &REPEATED } else { &SPOILERS };
         let kinds: Vec<Fault> = kinds.iter().copied().filter(|it| it.can_meet(step)).collect();
         let comes_late = step == Step::Acquire && dice.chance(traits.late);
-        let fault = if comes_late { Fault::Late } else { dice.pick(&kinds) };
+        let late = if repeats { Fault::LateGateway } else { Fault::Late };
+        let fault = if comes_late { late } else { dice.pick(&kinds) };
         let spoiled = Self { fault: Some(fault), ..self };
         let soon = dice.millis(1, 400);
         let hears = dice.pick(&[Hears::Cut, Hears::Cut, Hears::Nothing]);

@@ -109,9 +109,9 @@ fn prolong(world: &World) {
     }
 }
 
-/// Where outsiders meddle, one may come just before a write that is late.
+/// A person may come just before a write that is late, where many are.
 pub(crate) fn precede(world: &World, dice: &Dice) {
-    if world.profile.traits().outsiders > 0 && dice.chance(800) && world.value().is_some() {
+    if world.profile.traits().late > 0 && dice.chance(800) && world.value().is_some() {
         annotate(world, KEY, None);
     }
 }

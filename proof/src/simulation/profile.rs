@@ -151,9 +151,14 @@ impl Profile {
             Self::Outsiders => {
                 Traits { spoiled: 200, outsiders: 10, webhook: 50, late: 500, ..QUIET }
             }
-            Self::Retries => {
-                Traits { spoiled: 250, restarts: 300, repeating: 700, struck: 5, ..QUIET }
-            }
+            Self::Retries => Traits {
+                spoiled: 250,
+                restarts: 300,
+                repeating: 700,
+                struck: 5,
+                late: 400,
+                ..QUIET
+            },
             Self::Mixed => Traits {
                 spoiled: 200,
                 halts: 60,
@@ -227,7 +232,8 @@ impl Profile {
             (Self::Dates, _) | (_, 0 | 1) => minute,
             _ => short,
         };
-        if dice.chance(150) {
+        let by_clock = if self == Self::Honest { 500 } else { 150 };
+        if dice.chance(by_clock) {
             let expiry = kubelock::ExpiryRule::BothClocks;
             let tolerance = dice.pick(&[Duration::ZERO, Duration::from_secs(2)]);
             return Takeover::WallClock { expiry, tolerance };

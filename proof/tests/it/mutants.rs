@@ -26,7 +26,7 @@ const CAUGHT: [(Mutant, Profile, &[Rule]); 33] = [
     (Mutant::ReleasesUntested, Profile::Network, &[Rule::Robbed]),
     (Mutant::ForgetsUnresolved, Profile::Network, &[Rule::ToldLost]),
     (Mutant::OwnsById, Profile::Outsiders, &[Rule::Revocation, Rule::Validity]),
-    (Mutant::KeepsSuperseded, Profile::Outsiders, &[Rule::Revocation]),
+    (Mutant::KeepsSuperseded, Profile::Retries, &[Rule::Revocation]),
     (Mutant::HandsOutInDoubt, Profile::Outsiders, &[Rule::Revocation, Rule::GuardedAlone]),
     (Mutant::ValidUntilReleased, Profile::Network, &[Rule::EndsBeforeRelease]),
     (Mutant::NoTest, Profile::Network, &[Rule::Robbed]),

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use kube::Client;
 use serde_json::Value;
-use tokio::sync::watch;
+use tokio::sync::broadcast;
 
 use crate::kinds::Kind;
 use crate::service::Service;
@@ -17,7 +17,8 @@ use crate::verbs::direct;
 #[derive(Clone)]
 pub struct Sandbox {
     state: Arc<Mutex<State>>,
-    changed: watch::Sender<()>,
+    /// Not a `watch`, which wakes in a random order: one run is to be like another.
+    changed: broadcast::Sender<()>,
 }
 
 impl Default for Sandbox {
@@ -36,7 +37,7 @@ impl Sandbox {
     pub fn with_clock(clock: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
         let mut state = State::new(clock);
         state.seed();
-        Self { state: Arc::new(Mutex::new(state)), changed: watch::Sender::new(()) }
+        Self { state: Arc::new(Mutex::new(state)), changed: broadcast::Sender::new(1) }
     }
 
     /// Answers requests.
@@ -90,11 +91,12 @@ impl Sandbox {
     /// Does something that watches may have to tell.
     pub(crate) fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
         let done = change(&mut self.state());
-        self.changed.send_replace(());
+        // Nobody may be watching.
+        let _ = self.changed.send(());
         done
     }
 
-    pub(crate) fn subscribe(&self) -> watch::Receiver<()> {
+    pub(crate) fn subscribe(&self) -> broadcast::Receiver<()> {
         self.changed.subscribe()
     }
 }

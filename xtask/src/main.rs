@@ -5,6 +5,7 @@ mod cargo;
 mod ci;
 mod control_plane;
 mod demo;
+mod simulate;
 mod terminal;
 mod test;
 mod test_count;
@@ -23,6 +24,8 @@ enum Task {
     ControlPlane(control_plane::Args),
     /// Run all tests; what Go programs they need is built first
     Test(test::Args),
+    /// Run simulated schedules: processes, clocks and faults that a seed decides
+    Simulate(simulate::Args),
     /// Measure what a lock costs beside the bare requests, and beside the Go package
     Bench,
     /// Check the format, the lints and the docs, then run all tests
@@ -34,6 +37,7 @@ fn main() -> ExitCode {
         Task::Demo(args) => demo::run(&args),
         Task::ControlPlane(args) => control_plane::run(&args),
         Task::Test(args) => test::run(&args),
+        Task::Simulate(args) => simulate::run(&args),
         Task::Bench => bench::run(),
         Task::Ci => ci::run(),
     };

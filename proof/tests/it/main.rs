@@ -1,3 +1,5 @@
 //! Model, simulation, and the mutants that they must catch.
 
 mod model;
+mod mutants;
+mod simulation;

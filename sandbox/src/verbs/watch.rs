@@ -8,7 +8,7 @@ use futures_util::{Stream, stream};
 use http_body_util::{BodyExt, StreamBody};
 use hyper::body::{Bytes, Frame};
 use serde_json::{Value, json};
-use tokio::sync::watch;
+use tokio::sync::broadcast;
 use tokio::time::{Instant, sleep_until};
 use tower::BoxError;
 
@@ -113,7 +113,7 @@ struct Watch {
     has_told: bool,
     ends_at: Instant,
     bookmark_at: Instant,
-    changed: watch::Receiver<()>,
+    changed: broadcast::Receiver<()>,
     is_over: bool,
 }
 
@@ -171,7 +171,7 @@ impl Watch {
                     tokio::select! {
                         biased;
                         // It never closes: this watch itself keeps the server.
-                        _ = self.changed.changed() => {}
+                        _ = self.changed.recv() => {}
                         () = sleep_until(until) => {}
                     }
                 }

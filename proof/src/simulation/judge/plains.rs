@@ -1,0 +1,77 @@
+//! Who holds the lock by a record alone: callers of `acquire`, and Go peers.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use kubelock::{Record, Timestamp};
+
+use super::super::process::{Process, State};
+use super::super::request::short;
+use super::{Judge, Rule};
+
+/// A record that its writer counts on for its ttl.
+pub(crate) struct PlainFacts {
+    pub(super) value: String,
+    pub(super) uid: String,
+    process: Arc<Process>,
+    pub(super) name: String,
+    /// True time: it may be long ago, by a clock that is behind.
+    until: Timestamp,
+    pub(super) revoked_at: Option<Duration>,
+    is_ended: bool,
+}
+
+impl PlainFacts {
+    pub(super) fn is_believed(&self, now: Timestamp) -> bool {
+        !self.is_ended
+            && self.revoked_at.is_none()
+            && self.process.state() != State::Dead
+            && now < self.until
+    }
+}
+
+impl Judge {
+    /// A call was told that its record stands. Returns its number.
+    pub(crate) fn got_plain(
+        &mut self,
+        process: &Arc<Process>,
+        call: u64,
+        record: &Record,
+        version: u64,
+    ) -> usize {
+        self.acquisitions += 1;
+        self.ended(call);
+        let value = record.encode();
+        let name = format!("{}'s {}", process.name, short(Some(&value)));
+        let began = self.call(call).map_or(Duration::ZERO, |call| call.began);
+        let landing = self.history.landing(&value).cloned();
+        let landed = landing.as_ref().map_or(Duration::ZERO, |era| era.since);
+        if !landing.as_ref().is_some_and(|era| era.since >= began && era.truth.version <= version) {
+            self.broken(Rule::ToldGot, || format!("{name} at {version}: it did not stand"));
+        }
+        let uid = landing.map(|era| era.truth.uid).unwrap_or_default();
+        // Others count from its stamp, or from when they could see it.
+        let from = self.time.stamp(landed).min(record.created_at);
+        let ttl = Duration::from_nanos(u64::try_from(record.ttl_nanos).unwrap_or(0));
+        let until = from.saturating_add(ttl * self.profile.plain_hundredths() / 100);
+        let is_there = self.history.now().shows(&value);
+        let revoked_at = (!is_there).then_some(landed);
+        let process = process.clone();
+        self.plains.push(PlainFacts {
+            value,
+            uid,
+            process,
+            name,
+            until,
+            revoked_at,
+            is_ended: false,
+        });
+        self.check_exclusion();
+        self.plains.len() - 1
+    }
+
+    /// Its writer gives it back, or writes another one.
+    pub(crate) fn plain_ending(&mut self, number: usize) {
+        self.plains[number].is_ended = true;
+    }
+}

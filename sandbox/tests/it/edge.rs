@@ -26,7 +26,7 @@ async fn client_of(server: &Server, user: &str) -> Client {
 }
 
 /// A client that shows this instead of its own token.
-async fn client_with(server: &Server, authorization: Option<&str>) -> Client {
+fn client_with(server: &Server, authorization: Option<&str>) -> Client {
     let mut config = kube::Config::new(server.url().parse().unwrap());
     config.root_cert = Some(vec![authority(server)]);
     config.default_retry = false;
@@ -94,7 +94,7 @@ async fn a_user_may_what_a_role_allows() {
 async fn a_wrong_token_is_nobodys() {
     let (_, server) = server();
     for authorization in ["Bearer wrong", "Bearer 00000000000000000000000000000000"] {
-        let client = client_with(&server, Some(authorization)).await;
+        let client = client_with(&server, Some(authorization));
         let expected = json!({
             "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
             "message": "Unauthorized", "reason": "Unauthorized", "code": 401,
@@ -106,7 +106,7 @@ async fn a_wrong_token_is_nobodys() {
 #[tokio::test]
 async fn without_a_token_one_sees_what_everybody_may() {
     let (_, server) = server();
-    let client = client_with(&server, None).await;
+    let client = client_with(&server, None);
     assert_eq!(answer(&client, "GET", "/version").await.0, 200);
     let (code, refusal) = answer(&client, "GET", "/api").await;
     let message = "forbidden: User \"system:anonymous\" cannot get path \"/api\"";

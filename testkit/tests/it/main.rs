@@ -3,8 +3,8 @@
 
 mod binaries;
 mod cluster;
-mod conformance;
 mod control_plane;
+mod cut_watch;
 mod doomed;
 mod leftovers;
 mod scripted;

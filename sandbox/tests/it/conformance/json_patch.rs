@@ -24,6 +24,7 @@ cases![
     pointers_escape_slash_and_tilde,
     a_pointer_needs_a_slash_first,
     an_empty_pointer_is_the_whole_object,
+    operations_that_the_real_server_falls_over_are_not_done,
     unknown_operations_are_refused,
     unknown_fields_of_an_operation_are_ignored_with_a_warning,
     a_failed_operation_undoes_those_before_it,
@@ -235,6 +236,22 @@ async fn a_pointer_needs_a_slash_first(stage: &Stage) {
 async fn an_empty_pointer_is_the_whole_object(stage: &Stage) {
     refused(stage, json!({ "a": 1 }), r#"[{"op":"test","path":"","value":{}}]"#).await;
     refused(stage, json!({ "a": 1 }), r#"[{"op":"replace","path":"","value":1}]"#).await;
+}
+
+/// It closes the connection; the sandbox says so, with a 500.
+async fn operations_that_the_real_server_falls_over_are_not_done(stage: &Stage) {
+    let fields = json!({ "metadata": { "name": "app" }, "spec": { "list": [null] } });
+    let before = stage.create("widgets", fields).await;
+    for operation in [
+        r#"{"op":"replace","path":""}"#,
+        r#"{"op":"test","path":""}"#,
+        r#"{"op":"test","path":"/spec/list","value":[null]}"#,
+    ] {
+        let ask = stage.ask("PATCH", "widgets/app").json_patch(&format!("[{operation}]"));
+        let answer = ask.try_send().await;
+        assert!(answer.is_err() || answer.is_ok_and(|answer| answer.code == 500), "{operation}");
+        assert_eq!(stage.read("widgets/app").await, before);
+    }
 }
 
 async fn unknown_operations_are_refused(stage: &Stage) {

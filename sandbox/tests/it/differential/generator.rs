@@ -42,8 +42,8 @@ const SEGMENTS: [&str; 24] = [
     "t~0u", "", "é", "<", "~2", "m/n", "x",
 ];
 
-const ODD_POINTERS: [&str; 13] = [
-    "",
+/// Not the empty one: replacing the whole object by something else has words of its own.
+const ODD_POINTERS: [&str; 12] = [
     "/",
     "spec",
     "/spec",

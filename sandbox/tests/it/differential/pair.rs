@@ -13,7 +13,8 @@ pub struct Pair {
     accepted: Cell<usize>,
 }
 
-/// What came of a patch, without what differs from server to server.
+/// What came of a patch, without what differs from server to server. The real one falls over
+/// some patches and closes the connection; the sandbox says so, with a 500.
 #[derive(PartialEq)]
 pub struct Outcome {
     code: u16,
@@ -64,9 +65,13 @@ async fn patched(stage: &Stage, name: &str, content_type: &str, input: &Input) -
         return outcome(stage, &created);
     }
     let ask = stage.ask("PATCH", &format!("widgets/{name}")).content_type(content_type);
-    let mut outcome = outcome(stage, &ask.body(input.patch.as_bytes()).send().await);
+    let answer = ask.body(input.patch.as_bytes()).try_send().await;
+    let Some(answer) = answer.ok().filter(|answer| answer.code != 500) else {
+        return Outcome { code: 500, body: Value::Null };
+    };
+    let mut outcome = outcome(stage, &answer);
     let metadata = &created.json["metadata"];
-    for field in ["uid", "resourceVersion", "creationTimestamp"] {
+    for field in ["uid", "creationTimestamp"] {
         mask(&mut outcome.body, metadata[field].as_str().unwrap(), field);
     }
     outcome

@@ -1,5 +1,5 @@
-use http::Request;
 use http::request::Builder;
+use http::{Request, Response};
 use kube::Client;
 use kube::client::Body;
 use serde_json::Value;
@@ -55,14 +55,23 @@ impl Question {
     }
 
     pub async fn send(self) -> Answer {
-        let (parts, body) = self.response().await.into_parts();
-        let body = body.collect_bytes().await.unwrap().to_vec();
-        Answer::new(parts.status.as_u16(), parts.headers, body)
+        self.try_send().await.unwrap()
+    }
+
+    /// An error where the server closes the connection instead of answering.
+    pub async fn try_send(self) -> kube::Result<Answer> {
+        let (parts, body) = self.try_response().await?.into_parts();
+        let body = body.collect_bytes().await?.to_vec();
+        Ok(Answer::new(parts.status.as_u16(), parts.headers, body))
     }
 
     /// The answer, with a body that may go on.
-    pub async fn response(self) -> http::Response<Body> {
+    pub async fn response(self) -> Response<Body> {
+        self.try_response().await.unwrap()
+    }
+
+    async fn try_response(self) -> kube::Result<Response<Body>> {
         let request = self.request.body(Body::from(self.body)).unwrap();
-        self.client.send(request).await.unwrap()
+        self.client.send(request).await
     }
 }

@@ -109,12 +109,10 @@ impl ScriptedServer {
     /// Somebody else annotates the object; `None` removes.
     pub fn annotate(&self, path: &str, key: &str, value: Option<&str>) {
         let mut object = self.sandbox.get(path).unwrap_or_default();
-        match value {
-            Some(value) => object["metadata"]["annotations"][key] = json!(value),
-            None => {
-                let annotations = object["metadata"]["annotations"].as_object_mut();
-                annotations.and_then(|annotations| annotations.remove(key));
-            }
+        if let Some(value) = value {
+            object["metadata"]["annotations"][key] = json!(value);
+        } else if let Some(annotations) = object["metadata"]["annotations"].as_object_mut() {
+            annotations.remove(key);
         }
         done(path, self.sandbox.put(path, object));
     }
@@ -125,6 +123,9 @@ impl ScriptedServer {
     }
 
     /// The object waits for a finalizer: it has a `deletionTimestamp`.
+    ///
+    /// # Panics
+    /// Where there is no such object.
     pub fn begin_deletion(&self, path: &str) {
         let mut object = self.sandbox.get(path).unwrap_or_default();
         let own = object["metadata"]["finalizers"].as_array().cloned().unwrap_or_default();

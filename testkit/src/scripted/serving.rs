@@ -48,7 +48,7 @@ fn watched(server: &ScriptedServer, answer: Answer) -> Answer {
     let (mut parts, mut body) = answer.into_parts();
     let first = body.frame().now_or_never().flatten();
     let told = first.as_ref().and_then(|told| told.as_ref().ok()).and_then(Frame::data_ref);
-    match told.and_then(|line| expired(line)) {
+    match told.and_then(expired) {
         Some(status) if server.watches.plan().too_old == TooOld::Answer => {
             parts.status = StatusCode::GONE;
             parts

@@ -119,7 +119,7 @@ impl Fate {
     }
 
     fn spoiled(self, dice: &Dice, step: Step, repeats: bool, traits: &Traits) -> Self {
-        let asks_again = repeats && dice.chance(500);
+        let asks_again = repeats && (step.is_rare() || dice.chance(500));
         let kinds: &[Fault] = if asks_again { &REPEATED } else { &SPOILERS };
         let kinds: Vec<Fault> = kinds.iter().copied().filter(|it| it.can_meet(step)).collect();
         let comes_late = step == Step::Acquire && dice.chance(traits.late);

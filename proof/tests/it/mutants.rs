@@ -23,7 +23,7 @@ const CAUGHT: [(Mutant, Profile, &[Rule]); 32] = [
     (Mutant::NoRestamp, Profile::Honest, &[Rule::Robbed]),
     (Mutant::OneClockExpiry, Profile::Skew, &[Rule::Robbed]),
     (Mutant::ExtrapolatesDate, Profile::Honest, &[Rule::Robbed]),
-    (Mutant::NoBootTime, Profile::Halts, &[Rule::Exclusion, Rule::LostIsFinal]),
+    (Mutant::NoBootTime, Profile::Halts, &[Rule::Exclusion, Rule::LostIsFinal, Rule::Robbed]),
     (Mutant::ObservesFromTheRequest, Profile::Drift, &[Rule::Robbed]),
     (Mutant::ObservesHalf, Profile::Drift, &[Rule::Robbed]),
     (Mutant::KeepsObserving, Profile::Skew, &[Rule::Robbed]),

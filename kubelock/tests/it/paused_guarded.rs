@@ -379,7 +379,7 @@ fn behind_a_webhook(stage: &PausedStage) -> Client {
 
 fn garbled(body: &[u8]) -> Option<Vec<u8>> {
     let mut operations: Vec<Value> = serde_json::from_slice(body).ok()?;
-    let more = operations.iter().any(|it| it["path"].as_str().unwrap().starts_with("/data"));
+    let more = operations.iter().any(|it| it["path"].as_str().unwrap().starts_with(LOG));
     let record = operations.iter_mut().find(|it| it["op"] == "replace").filter(|_| more)?;
     record["value"] = json!("garbled");
     serde_json::to_vec(&operations).ok()

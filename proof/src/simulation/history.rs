@@ -82,6 +82,8 @@ pub(crate) struct Era {
     pub(crate) truth: Truth,
     /// Whether who made it so was to respect what stood there before.
     pub(crate) by_participant: bool,
+    /// Whether somebody outside of the protocol made it so.
+    pub(crate) by_outsider: bool,
 }
 
 /// All states of the object that differ in more than what the lock does not care for.
@@ -98,14 +100,14 @@ impl History {
                 since: Duration::ZERO,
                 truth: Truth::default(),
                 by_participant: false,
+                by_outsider: true,
             }],
         }
     }
 
-    pub(crate) fn note(&mut self, at: Duration, truth: &Truth, by_participant: bool) {
-        let is_same = self.eras.last().is_some_and(|era| era.truth.is_same_record(truth));
-        if !is_same {
-            self.eras.push(Era { since: at, truth: truth.clone(), by_participant });
+    pub(crate) fn note(&mut self, era: Era) {
+        if !self.eras.last().is_some_and(|last| last.truth.is_same_record(&era.truth)) {
+            self.eras.push(era);
         }
     }
 
@@ -134,8 +136,12 @@ impl History {
         })
     }
 
-    /// When this value came to stand, the last time, and at which version.
-    pub(crate) fn landing(&self, value: &str) -> Option<&Era> {
-        self.eras.iter().rev().find(|era| era.truth.shows(value))
+    /// Each time that this value came to stand on an object.
+    pub(crate) fn landings(&self, value: &str) -> impl Iterator<Item = &Era> {
+        let pairs = self.eras.iter().zip(self.eras.iter().skip(1));
+        pairs.filter_map(move |(before, era)| {
+            let stood = before.truth.shows(value) && before.truth.uid == era.truth.uid;
+            (era.truth.shows(value) && !stood).then_some(era)
+        })
     }
 }

@@ -50,7 +50,8 @@ impl Judge {
         let is_settled = write.settled_at.is_some_and(|at| at < now);
         let hold = &self.holds[write.hold];
         let (name, is_own) = (hold.name(), hold.is_shown(before));
-        if !is_own || hold.revoked_at.is_some() {
+        // A copy that nobody was told of can bring back a record that was removed.
+        if (!is_own || hold.revoked_at.is_some()) && !write.repeats {
             let there = before.to_string();
             self.broken(Rule::GuardedAlone, || format!("{marker} of {name} on {there}"));
         }

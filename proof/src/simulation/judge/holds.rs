@@ -29,6 +29,8 @@ pub(crate) struct HoldFacts {
     pub(super) handed_at: Duration,
     pub(super) revoked_at: Option<Duration>,
     is_lost: bool,
+    /// Its client repeats requests by itself: a copy can bring back a record that was removed.
+    repeats: bool,
     /// Its holder has given it back, or dropped it.
     is_ended: bool,
 }
@@ -86,6 +88,7 @@ impl Judge {
             handed_at: self.now(),
             revoked_at: None,
             is_lost: false,
+            repeats: self.call(process.call()).is_some_and(|call| call.repeats),
             is_ended: false,
         };
         self.holds.push(facts);
@@ -100,7 +103,7 @@ impl Judge {
     fn check_handed_out(&mut self, number: usize, value: &str, token: u64) {
         let hold = &self.holds[number];
         let name = hold.name();
-        let landing = self.history.landing(value).filter(|era| era.truth.uid == hold.uid);
+        let landing = self.history.landings(value).filter(|era| era.truth.uid == hold.uid).last();
         let Some(landing) = landing else {
             return self.broken(Rule::ToldGot, || format!("{name}: {value} never stood"));
         };
@@ -168,14 +171,14 @@ impl Judge {
     /// A holder believes itself renewed.
     fn renewed(&mut self, number: usize, guard: &Guard, value: &str) {
         let left = guard.valid_for();
-        let landing = self.history.landing(value).map(|era| era.since);
+        let landing = self.history.landings(value).last().map(|era| era.since);
         let hold = &mut self.holds[number];
         let boot = hold.process.machine.boot();
         let record = guard.record();
         let was_over = hold.is_lost || hold.deadline < boot;
         hold.created_at = record.created_at;
         hold.deadline = boot + left;
-        let (name, revoked_at) = (hold.name(), hold.revoked_at);
+        let (name, revoked_at, repeats) = (hold.name(), hold.revoked_at, hold.repeats);
         if left.is_zero() {
             return;
         }
@@ -186,7 +189,7 @@ impl Judge {
         let what = short(Some(value));
         match (landing, revoked_at) {
             (None, _) => self.broken(Rule::ToldGot, || format!("{name}: {what} never stood")),
-            (Some(landed), Some(revoked)) if landed > revoked => {
+            (Some(landed), Some(revoked)) if landed > revoked && !repeats => {
                 self.broken(Rule::Revocation, || format!("{name} was renewed as {what}"));
             }
             _ => {}

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::super::history::{Author, Truth};
+use super::super::history::{Author, Era, Truth};
 use super::super::link::Sent;
 use super::super::request::{Step, short};
 use super::{Judge, Kind, Rule};
@@ -37,12 +37,19 @@ impl Judge {
     /// The object is another one now, or the same.
     pub(crate) fn landed(&mut self, author: &Author, before: &Truth, after: &Truth) {
         let right = self.right_of(author);
-        self.history.note(self.now(), after, right == Right::Respects);
+        self.history.note(Era {
+            since: self.now(),
+            truth: after.clone(),
+            by_participant: right == Right::Respects,
+            by_outsider: matches!(author, Author::Outsider(_)),
+        });
         if before.uid == after.uid && before.value == after.value {
             return;
         }
         self.landed_at = self.now();
-        self.check_told(after);
+        if !matches!(author, Author::Outsider(_)) {
+            self.check_told(after);
+        }
         self.holds_met(author, right, before, after);
         self.plains_met(author, right, before);
     }

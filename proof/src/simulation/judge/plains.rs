@@ -44,9 +44,11 @@ impl Judge {
         let value = record.encode();
         let name = format!("{}'s {}", process.name, short(Some(&value)));
         let began = self.call(call).map_or(Duration::ZERO, |call| call.began);
-        let landing = self.history.landing(&value).cloned();
+        // It may have come to stand again since the answer: with the object made anew.
+        let landings = self.history.landings(&value);
+        let landing = landings.filter(|era| era.truth.version <= version).last().cloned();
         let landed = landing.as_ref().map_or(Duration::ZERO, |era| era.since);
-        if !landing.as_ref().is_some_and(|era| era.since >= began && era.truth.version <= version) {
+        if landing.as_ref().is_none_or(|era| era.since < began) {
             self.broken(Rule::ToldGot, || format!("{name} at {version}: it did not stand"));
         }
         let uid = landing.map(|era| era.truth.uid).unwrap_or_default();
@@ -54,7 +56,8 @@ impl Judge {
         let from = self.time.stamp(landed).min(record.created_at);
         let ttl = Duration::from_nanos(u64::try_from(record.ttl_nanos).unwrap_or(0));
         let until = from.saturating_add(ttl * self.profile.plain_hundredths() / 100);
-        let is_there = self.history.now().shows(&value);
+        let now = self.history.now();
+        let is_there = now.shows(&value) && now.uid == uid;
         let revoked_at = (!is_there).then_some(landed);
         let process = process.clone();
         self.plains.push(PlainFacts {

@@ -53,7 +53,7 @@ impl Judge {
             Error::OutcomeUnknown { settled_at, .. } => Some(instant(&process, now, *settled_at)),
             _ => None,
         };
-        let shown = self.history.now().value.clone();
+        let shown = self.shown_by_participants();
         let Some(facts) = self.call_mut(call) else { return };
         facts.gave_up_at = Some(now);
         facts.settled_at = settled;
@@ -64,6 +64,13 @@ impl Judge {
         if shown.is_some_and(|shown| facts.values.contains(&shown)) {
             self.broken(Rule::ToldNothing, || format!("{name} was told: {error}; and it stands"));
         }
+    }
+
+    /// What stands there, unless it came with an object that an outsider made anew.
+    fn shown_by_participants(&self) -> Option<String> {
+        let value = self.history.now().value.clone()?;
+        let landing = self.history.landings(&value).last();
+        (!landing.is_some_and(|era| era.by_outsider)).then_some(value)
     }
 
     /// A call was dropped before it was done.

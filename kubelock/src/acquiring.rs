@@ -74,8 +74,16 @@ impl Lock {
         }
         match session.drive(&mut call).await {
             Outcome::Acquired(sight) => {
-                let acquired = self.confirmed(&mut session, options, record, sight).await?;
-                Ok(Tried::Acquired(Box::new(acquired)))
+                let acquired = self.confirmed(&mut session, options, record.clone(), sight).await;
+                // Whatever became of the record, a copy of it may land yet.
+                let told = acquired.map_err(|error| match error {
+                    Error::OutcomeUnknown { .. } => error,
+                    error if call.has_unanswered() => {
+                        session.failed(Some(&record), Failure::Unknown(error.to_string()))
+                    }
+                    error => error,
+                });
+                Ok(Tried::Acquired(Box::new(told?)))
             }
             Outcome::Held { record, sight } => Ok(Tried::Held(record, sight)),
             Outcome::Malformed(source) => Err(Error::Malformed { lock: session.lock(), source }),

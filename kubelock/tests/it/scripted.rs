@@ -59,6 +59,25 @@ async fn the_servers_date_mends_a_record_stamped_by_a_wrong_clock() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_record_that_is_removed_before_it_is_mended_may_come_back_while_an_attempt_is_under_way()
+{
+    let stage = PausedStage::new();
+    let late = Fault::ArriveLate(Duration::from_secs(50));
+    stage.wire.spoil_writes([late, Fault::None, Fault::Hang]);
+    let lock = stage.lock_ahead(Duration::from_hours(24));
+    let (told, ()) = tokio::join!(lock.acquire("app", acquire("alice")), async {
+        while stage.value().is_none() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        stage.overwrite(None);
+    });
+    let error = told.unwrap_err();
+    assert!(error.is_outcome_unknown(), "{error}");
+    tokio::time::sleep(Duration::from_mins(1)).await;
+    assert!(stage.value().is_some());
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_refused_connection_is_known_to_have_sent_nothing() {
     let stage = PausedStage::new();
     stage.wire.spoil_writes([Fault::Refuse]);

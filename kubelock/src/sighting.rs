@@ -55,8 +55,7 @@ impl KubeLock {
             .filter_map(|(key, value)| {
                 let lock = carrier.lock(&self.prefix, key)?;
                 let record = Record::decode(value);
-                let expired =
-                    record.as_ref().is_ok_and(|record| expiry.is_expired(record, clocks));
+                let expired = record.as_ref().is_ok_and(|record| expiry.is_expired(record, clocks));
                 let uid = object.uid.clone().unwrap_or_default();
                 let resource_version = object.resource_version.clone().unwrap_or_default();
                 let seen_at = clocks.local;
@@ -127,9 +126,9 @@ mod tests {
         }
     }
 
-    fn at(text: &str) -> Option<Timestamp> {
+    fn at(text: &str) -> Timestamp {
         let record = format!(r#"{{"createdAt":"{text}"}}"#);
-        Some(Record::decode(&record).unwrap().created_at)
+        Record::decode(&record).unwrap().created_at
     }
 
     #[tokio::test]
@@ -162,8 +161,8 @@ mod tests {
         let expired = |server| locks().sightings(&app, ExpiryRule::BothClocks, server)[0].expired;
 
         assert!(!expired(None));
-        assert!(!expired(at("2020-03-25T10:05:00Z")));
-        assert!(expired(at("2020-03-25T10:05:01Z")));
+        assert!(!expired(Some(at("2020-03-25T10:05:00Z"))));
+        assert!(expired(Some(at("2020-03-25T10:05:01Z"))));
     }
 
     #[tokio::test]

@@ -1,8 +1,8 @@
 //! What can be wrong with a list, and what it means to whoever asked for it.
 
 use http::StatusCode;
-use serde::Deserialize;
 
+use super::page::Status;
 use super::source::Source;
 use crate::client::Endpoint;
 use crate::deadline::Deadline;
@@ -27,33 +27,6 @@ impl Trouble {
         match self {
             Self::Denied(failure) | Self::Failed(failure) | Self::Unreachable(failure) => failure,
         }
-    }
-}
-
-/// The API server's own words.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Status {
-    message: String,
-    reason: String,
-    metadata: super::page::Head,
-}
-
-impl Status {
-    pub(super) fn read(body: &[u8]) -> Self {
-        serde_json::from_slice(body).unwrap_or_default()
-    }
-
-    /// Where to go on, although the list is no longer of one instant.
-    pub(super) fn into_token(self) -> Option<String> {
-        Some(self.metadata.token).filter(|token| !token.is_empty())
-    }
-}
-
-impl From<kube::core::Status> for Status {
-    fn from(status: kube::core::Status) -> Self {
-        let kube::core::Status { message, reason, .. } = status;
-        Self { message, reason, metadata: super::page::Head::default() }
     }
 }
 

@@ -4,17 +4,20 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use http::header::{ACCEPT, DATE, RETRY_AFTER};
+use http::response::Parts;
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::{BodyExt, Limited};
+use hyper::body::Bytes;
 use kube::client::Body;
 use kube::core::ObjectMeta;
 use kubelock::{ExpiryRule, KubeLock, Sighting, Timestamp};
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::sleep;
 
 use super::Ahead;
-use super::page::{self, Head};
+use super::page::{self, ACCEPTED, Encoding, Head, Status};
 use super::source::Source;
-use super::trouble::{Scene, Status, Trouble};
+use super::trouble::{Scene, Trouble};
 use crate::client::Endpoint;
 use crate::deadline::Deadline;
 use crate::hint::Flags;
@@ -24,9 +27,6 @@ const LIMIT: &str = "500";
 /// More than a page of the largest metadata that is stored by default: 500 times 256 KiB of
 /// annotations and as much of the rest.
 const BODY_MAX: usize = 256 * 1024 * 1024;
-/// Metadata is all we need; a server that cannot cut it out sends the objects.
-const METADATA: &str =
-    "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json";
 /// Before a server that is busy is asked again, unless it says when.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -54,7 +54,8 @@ pub(crate) struct Walk {
 
 /// A page as it arrived.
 struct Arrived {
-    body: Vec<u8>,
+    body: Bytes,
+    encoding: Encoding,
     ahead: Option<Ahead>,
 }
 
@@ -77,7 +78,7 @@ impl Walk {
         let mut first_version = None;
         loop {
             let ahead = arrived.ahead;
-            let (head, objects) = self.read(arrived.body);
+            let (head, objects) = self.read(arrived.body, arrived.encoding);
             // Without a head the page cannot be read, which is told by its objects.
             let head = head.await.unwrap_or_default();
             let version = first_version.get_or_insert(head.resource_version);
@@ -105,17 +106,17 @@ impl Walk {
     /// Reads a page on another thread: the next one is asked for meanwhile.
     fn read(
         &self,
-        body: Vec<u8>,
+        body: Bytes,
+        encoding: Encoding,
     ) -> (oneshot::Receiver<Head>, impl Future<Output = Result<Vec<ObjectMeta>, Trouble>>) {
         let (tell, head) = oneshot::channel();
         let prefix = self.prefix.clone();
         let reading = tokio::task::spawn_blocking(move || {
-            page::read(&body, &prefix, |head| drop(tell.send(head)))
+            page::read(&body, encoding, &prefix, |head| drop(tell.send(head)))
         });
         let objects = async {
             let read = reading.await.map_err(|error| error.to_string());
-            read.and_then(|objects| objects.map_err(|error| error.to_string()))
-                .map_err(|why| self.scene().unreadable(&why))
+            read.and_then(|objects| objects).map_err(|why| self.scene().unreadable(&why))
         };
         (head, objects)
     }
@@ -136,18 +137,18 @@ impl Walk {
         let mut token = token.to_owned();
         let attempts = async {
             loop {
-                let (code, headers, body) = self.ask(&token).await?;
+                let (parts, body) = self.ask(&token).await?;
+                let (code, encoding) = (parts.status, Encoding::of(&parts.headers));
                 if code.is_success() {
-                    return Ok(Arrived { body, ahead: ahead(&headers) });
+                    return Ok(Arrived { body, encoding, ahead: ahead(&parts.headers) });
                 }
-                let status = Status::read(&body);
+                let status = Status::read(&body, encoding);
                 match code {
-                    StatusCode::TOO_MANY_REQUESTS => tokio::time::sleep(pause(&headers)).await,
+                    StatusCode::TOO_MANY_REQUESTS => sleep(pause(&parts.headers)).await,
                     // The list took longer than its instant is kept: the rest is of a later one.
-                    StatusCode::GONE if !token.is_empty() => match status.into_token() {
-                        Some(next) => token = next,
-                        None => return Err(self.scene().refused(code, &Status::read(&body))),
-                    },
+                    StatusCode::GONE if !status.metadata.token.is_empty() => {
+                        token = status.metadata.token;
+                    }
                     _ => return Err(self.scene().refused(code, &status)),
                 }
             }
@@ -155,12 +156,12 @@ impl Walk {
         deadline.bound(attempts).await.unwrap_or_else(|_| Err(self.scene().too_slow(deadline)))
     }
 
-    async fn ask(&self, token: &str) -> Result<(StatusCode, HeaderMap, Vec<u8>), Trouble> {
+    async fn ask(&self, token: &str) -> Result<(Parts, Bytes), Trouble> {
         let mut more = vec![("limit", LIMIT)];
         if !token.is_empty() {
             more.push(("continue", token));
         }
-        let request = Request::get(self.source.uri(&more)).header(ACCEPT, METADATA);
+        let request = Request::get(self.source.uri(&more)).header(ACCEPT, ACCEPTED);
         let request = request
             .body(Body::empty())
             .map_err(|error| self.scene().unreadable(&error.to_string()))?;
@@ -168,7 +169,7 @@ impl Walk {
         let (parts, body) = answer.map_err(|error| self.scene().unanswered(&error))?.into_parts();
         let body = Limited::new(body, BODY_MAX).collect().await;
         let body = body.map_err(|error| self.scene().unreadable(&error.to_string()))?;
-        Ok((parts.status, parts.headers, body.to_bytes().into()))
+        Ok((parts, body.to_bytes()))
     }
 
     fn scene(&self) -> Scene<'_> {

@@ -12,7 +12,8 @@ use tokio::sync::mpsc::Sender;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::Ahead;
-use super::trouble::{Status, Trouble};
+use super::page::Status;
+use super::trouble::Trouble;
 use super::walk::Walk;
 use crate::deadline::Deadline;
 use crate::failure::Failure;
@@ -189,7 +190,9 @@ impl Follow {
             }
             Ok(Err(kube::Error::Api(status))) => {
                 let code = StatusCode::from_u16(status.code).unwrap_or_default();
-                Err(End::Troubled(scene.refused(code, &Status::from(*status))))
+                let kube::core::Status { message, reason, .. } = *status;
+                let status = Status { message, reason, ..Status::default() };
+                Err(End::Troubled(scene.refused(code, &status)))
             }
             Ok(Err(error)) => Err(End::Troubled(scene.unanswered(&error))),
             Err(_) => Err(End::Troubled(scene.too_slow(deadline))),

@@ -1,0 +1,3 @@
+//! `kubelock get`: lists of locks.
+
+mod many;

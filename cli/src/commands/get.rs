@@ -19,7 +19,7 @@ use crate::target::Carrier;
 use order::Order;
 use scope::Scope;
 
-/// Show who holds locks, since when and for how long
+/// Show who holds a lock, since when and for how long
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct GetArgs {
@@ -49,7 +49,7 @@ pub(crate) struct GetArgs {
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Lock options")]
 struct PlaceArgs {
-    /// Objects that carry the locks, repeatable [default: lease/LOCK, or all leases]
+    /// Objects that carry them, repeatable [default: lease/LOCK, or leases]
     #[arg(long, value_name = "TYPE[/NAME]", conflicts_with = "all_kinds")]
     on: Vec<String>,
     /// Look at all kinds of objects that can carry locks
@@ -62,7 +62,7 @@ struct PlaceArgs {
     #[arg(short = 'l', long, value_name = "SELECTOR")]
     selector: Option<String>,
     /// Annotation prefix [default: kubelock.giantswarm.io]
-    #[arg(long, value_name = "PREFIX", env = "KUBELOCK_PREFIX", hide_env_values = true)]
+    #[arg(long, value_name = "PREFIX", env = "KUBELOCK_PREFIX", hide_env = true)]
     prefix: Option<String>,
 }
 

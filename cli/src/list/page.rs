@@ -62,14 +62,22 @@ impl Status {
     }
 }
 
-/// Reads a page: tells its head as soon as that is read, and returns those objects that have
-/// annotations of `prefix`, with no others.
+/// The objects of a page.
+#[derive(Debug, Default)]
+pub(super) struct Objects {
+    /// Those that have annotations of the prefix, with no others.
+    pub(super) carriers: Vec<ObjectMeta>,
+    /// How many there are of all.
+    pub(super) count: usize,
+}
+
+/// Reads a page, and tells its head as soon as that is read.
 pub(super) fn read(
     body: &[u8],
     encoding: Encoding,
     prefix: &str,
     on_head: impl FnOnce(Head),
-) -> Result<Vec<ObjectMeta>, String> {
+) -> Result<Objects, String> {
     match encoding {
         Encoding::Json => json::read(body, prefix, on_head).map_err(|error| error.to_string()),
         Encoding::Protobuf => proto::read(body, prefix, on_head)

@@ -25,16 +25,36 @@ impl Source {
         self.locks.is_empty() || self.locks.contains(lock)
     }
 
-    /// `leases in namespace ci`, `configmap/app in namespace ci`, `nodes`.
+    /// `leases.coordination.k8s.io in namespace ci`, `configmap/app in namespace ci`, `nodes`.
     pub(crate) fn describe(&self) -> String {
-        let what = match &self.object {
+        format!("{}{}", self.what(), self.place())
+    }
+
+    /// The same of several: `leases.coordination.k8s.io, configmaps in namespace ci`.
+    pub(crate) fn describe_all(sources: &[Self]) -> String {
+        let join = |words: Vec<String>| words.join(", ");
+        match sources {
+            [] => "no kind".to_owned(),
+            [_, _, _, _, ..] => format!("any of {} kinds", sources.len()),
+            [rest @ .., last] if rest.iter().all(|source| source.place() == last.place()) => {
+                join(sources.iter().map(Self::what).collect()) + &last.place()
+            }
+            _ => join(sources.iter().map(Self::describe).collect()),
+        }
+    }
+
+    fn what(&self) -> String {
+        match &self.object {
             Some(object) => format!("{}/{object}", self.kind.shown),
             None => self.kind.resource(),
-        };
+        }
+    }
+
+    fn place(&self) -> String {
         match &self.namespace {
-            Some(namespace) => format!("{what} in namespace {namespace}"),
-            None if self.kind.namespaced => format!("{what} in all namespaces"),
-            None => what,
+            Some(namespace) => format!(" in namespace {namespace}"),
+            None if self.kind.namespaced => " in all namespaces".to_owned(),
+            None => String::new(),
         }
     }
 
@@ -101,5 +121,21 @@ mod tests {
         assert_eq!(source(Some("a")).describe(), "lease/a in namespace ci");
         let everywhere = Source { namespace: None, ..source(None) };
         assert_eq!(everywhere.describe(), "leases.coordination.k8s.io in all namespaces");
+    }
+
+    #[test]
+    fn several_sources_share_the_words_for_their_place() {
+        let (all, one) = (source(None), source(Some("a")));
+        let everywhere = Source { namespace: None, ..source(None) };
+        let described = |sources: &[&Source]| {
+            Source::describe_all(&sources.iter().copied().cloned().collect::<Vec<_>>())
+        };
+
+        assert_eq!(described(&[&all, &one]), "leases.coordination.k8s.io, lease/a in namespace ci");
+        assert_eq!(
+            described(&[&one, &everywhere]),
+            "lease/a in namespace ci, leases.coordination.k8s.io in all namespaces"
+        );
+        assert_eq!(described(&[&all, &one, &all, &one]), "any of 4 kinds");
     }
 }

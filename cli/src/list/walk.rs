@@ -15,7 +15,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::sleep;
 
 use super::Ahead;
-use super::page::{self, ACCEPTED, Encoding, Head, Status};
+use super::page::{self, ACCEPTED, Encoding, Head, Objects, Status};
 use super::source::Source;
 use super::trouble::{Scene, Trouble};
 use crate::client::Endpoint;
@@ -34,6 +34,8 @@ const PAUSE: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(crate) struct Page {
     pub(crate) sightings: Vec<Sighting>,
+    /// How many objects it shows, with or without locks.
+    pub(crate) objects: usize,
     /// The list's, by the first page: what a watch may begin with.
     pub(crate) resource_version: String,
     pub(crate) ahead: Option<Ahead>,
@@ -91,8 +93,9 @@ impl Walk {
                 }
             };
             let (objects, next) = tokio::join!(objects, next);
-            let sightings = self.sightings(&objects?, ahead);
-            let page = Page { sightings, resource_version, ahead };
+            let objects = objects?;
+            let sightings = self.sightings(&objects.carriers, ahead);
+            let page = Page { sightings, objects: objects.count, resource_version, ahead };
             if pages.send(Ok(page)).await.is_err() {
                 return Ok(());
             }
@@ -108,7 +111,7 @@ impl Walk {
         &self,
         body: Bytes,
         encoding: Encoding,
-    ) -> (oneshot::Receiver<Head>, impl Future<Output = Result<Vec<ObjectMeta>, Trouble>>) {
+    ) -> (oneshot::Receiver<Head>, impl Future<Output = Result<Objects, Trouble>>) {
         let (tell, head) = oneshot::channel();
         let prefix = self.prefix.clone();
         let reading = tokio::task::spawn_blocking(move || {

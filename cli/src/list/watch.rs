@@ -56,7 +56,7 @@ struct Object {
 enum End {
     /// As it should: the next one goes on where it ended.
     Ended,
-    /// What happened since is forgotten: the list must be read again.
+    /// What happened since is not to be had any more: the list must be read again.
     Forgotten,
     /// Something is wrong; it may pass.
     Troubled(Trouble),
@@ -127,8 +127,9 @@ impl Follow {
                         return end;
                     }
                 }
-                // It broke off, or died unnoticed: the next one tells if there is trouble.
-                Ok(Ok(None) | Err(_)) | Err(_) => return End::Ended,
+                Ok(Ok(None)) => return End::Ended,
+                // It broke off, cannot be read, or died unnoticed.
+                Ok(Err(_)) | Err(_) => return End::Forgotten,
             }
         }
     }
@@ -149,10 +150,7 @@ impl Follow {
                 self.saw(Some(&mark.metadata.resource_version));
                 return None;
             }
-            WatchEvent::Error(status) if status.code == StatusCode::GONE.as_u16() => {
-                return Some(End::Forgotten);
-            }
-            WatchEvent::Error(_) => return Some(End::Ended),
+            WatchEvent::Error(_) => return Some(End::Forgotten),
         };
         if self.tell(change).await { None } else { Some(End::Left) }
     }

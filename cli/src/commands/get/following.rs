@@ -8,9 +8,10 @@ use tokio::time::sleep;
 
 use super::Command;
 use super::known::Known;
-use super::listing::{each_page, places};
+use super::listing::each_page;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::list::source::Source;
 use crate::list::walk::Walk;
 use crate::list::watch::{Change, Follow};
 use crate::output::printer::Printer;
@@ -72,11 +73,12 @@ impl<'a> Following<'a> {
             order.sort(&mut views);
         }
         self.print(&views)?;
-        if views.is_empty() {
-            let sources: Vec<_> = walks.iter().map(|walk| (*walk.source).clone()).collect();
-            talk::note(self.command.common, &format!("no locks yet on {}", places(&sources)));
-        }
+        let sources = walks.iter().map(|walk| (*walk.source).clone()).collect();
+        let looked_at = Source::describe_all(&gaps.looked_at(sources)?);
         self.exit = gaps.tell(self.command).unwrap_or(self.exit);
+        if views.is_empty() && versions.iter().any(Option::is_some) {
+            talk::note(self.command.common, &format!("no locks yet on {looked_at}"));
+        }
         Ok(versions)
     }
 

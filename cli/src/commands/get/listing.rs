@@ -32,8 +32,9 @@ pub(super) async fn run(command: &Command<'_>) -> Result<Exit, Failure> {
     let walks = command.session.walks(sources.clone())?;
     let mut printer = Printer::list(command.format, command.namespaces());
     let mut sorted = Vec::new();
-    let mut roll = Roll::new(command);
+    let mut roll = Roll::new(command, sources.len());
     let gaps = each_page(&walks, |index, page| {
+        *roll.objects[index].get_or_insert(0) += page.objects;
         for sighting in page.sightings {
             let kind = &sources[index].kind;
             roll.call(kind, &sighting);
@@ -47,18 +48,17 @@ pub(super) async fn run(command: &Command<'_>) -> Result<Exit, Failure> {
         order.sort(&mut sorted);
         sorted.iter().try_for_each(|view| printer.add(view))?;
     }
-    let count = printer.count();
+    let (count, is_unread) = (printer.count(), printer.is_unread());
     printer.end()?;
-    let (named, mut exit) = roll.end(&sources);
-    gaps.failures.extend(named);
+    if is_unread {
+        return Ok(Exit::Done);
+    }
+    let exit = roll.end(&sources, &mut gaps);
     if count == 0 && gaps.failures.is_empty() {
-        let looked_at = gaps.looked_at(sources)?;
-        talk::note(command.common, &format!("no locks on {}", places(&looked_at)));
+        let looked_at = Source::describe_all(&gaps.looked_at(sources)?);
+        talk::note(command.common, &format!("no locks on {looked_at}"));
     }
-    if let Some(failed) = gaps.tell(command) {
-        exit = failed;
-    }
-    Ok(exit)
+    Ok(gaps.tell(command).unwrap_or(exit))
 }
 
 /// Lists one source after the other, a few ahead, and passes each page on, until nobody wants more.
@@ -103,7 +103,7 @@ impl Gaps {
     }
 
     /// Those that could be listed. If none could, that is a failure.
-    fn looked_at(&self, sources: Vec<Source>) -> Result<Vec<Source>, Failure> {
+    pub(super) fn looked_at(&self, sources: Vec<Source>) -> Result<Vec<Source>, Failure> {
         let is_skipped = |source: &Source| self.skipped.contains(&source.kind.resource());
         let count = sources.len();
         let rest: Vec<_> = sources.into_iter().filter(|source| !is_skipped(source)).collect();
@@ -128,18 +128,20 @@ impl Gaps {
     }
 }
 
-/// Whether the locks that were named are there.
+/// Whether what was named is there.
 struct Roll<'a> {
     command: &'a Command<'a>,
+    /// How many objects each source has, if it could be listed.
+    objects: Vec<Option<usize>>,
     missing: Vec<LockName>,
     malformed: Vec<Failure>,
     exit: Exit,
 }
 
 impl<'a> Roll<'a> {
-    fn new(command: &'a Command<'a>) -> Self {
-        let missing = command.scope.locks.to_vec();
-        Self { command, missing, malformed: Vec::new(), exit: Exit::Done }
+    fn new(command: &'a Command<'a>, sources: usize) -> Self {
+        let (objects, missing) = (vec![None; sources], command.scope.locks.to_vec());
+        Self { command, objects, missing, malformed: Vec::new(), exit: Exit::Done }
     }
 
     fn call(&mut self, kind: &Kind, sighting: &Sighting) {
@@ -159,20 +161,21 @@ impl<'a> Roll<'a> {
         }
     }
 
-    fn end(self, sources: &[Source]) -> (Vec<Failure>, Exit) {
-        let missing = self.missing.iter().map(|lock| {
-            let message = format!("there is no lock \"{lock}\" on {}", places(sources));
-            Failure::new(Exit::NotHeld, message)
-        });
-        (self.malformed.into_iter().chain(missing).collect(), self.exit)
-    }
-}
-
-/// `leases.coordination.k8s.io in namespace ci, nodes`.
-pub(super) fn places(sources: &[Source]) -> String {
-    const NAMED: usize = 3;
-    match sources.len().checked_sub(NAMED) {
-        Some(more @ 1..) => format!("any of {} kinds", more + NAMED),
-        _ => sources.iter().map(Source::describe).collect::<Vec<_>>().join(", "),
+    /// Adds what is not there to what was wrong.
+    fn end(self, sources: &[Source], gaps: &mut Gaps) -> Exit {
+        let is_missing = |(source, objects): &(&Source, Option<usize>)| {
+            source.object.is_some() && *objects == Some(0)
+        };
+        let missing = sources.iter().zip(self.objects).filter(is_missing);
+        gaps.failures.extend(
+            missing
+                .map(|(source, _)| Failure::failed(format!("there is no {}", source.describe()))),
+        );
+        gaps.failures.extend(self.malformed);
+        gaps.failures.extend(self.missing.iter().map(|lock| {
+            let place = Source::describe_all(sources);
+            Failure::new(Exit::NotHeld, format!("there is no lock \"{lock}\" on {place}"))
+        }));
+        self.exit
     }
 }

@@ -9,17 +9,19 @@ use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::Head;
+use super::{Head, Objects};
 
 pub(super) fn read(
     body: &[u8],
     prefix: &str,
     on_head: impl FnOnce(Head),
-) -> serde_json::Result<Vec<ObjectMeta>> {
+) -> serde_json::Result<Objects> {
     let mut json = serde_json::Deserializer::from_slice(body);
     let items = List { on_head: Some(on_head) }.deserialize(&mut json)?;
     json.end()?;
-    Ok(items.into_iter().filter_map(|item| item.metadata.carrier(prefix)).collect())
+    let count = items.len();
+    let carriers = items.into_iter().filter_map(|item| item.metadata.carrier(prefix)).collect();
+    Ok(Objects { carriers, count })
 }
 
 struct List<F> {
@@ -125,7 +127,8 @@ mod tests {
 
         let objects = read(text.as_bytes(), PREFIX, |_| {}).unwrap();
 
-        let [object] = objects.as_slice() else { panic!("{objects:?}") };
+        assert_eq!(objects.count, 4);
+        let [object] = objects.carriers.as_slice() else { panic!("{objects:?}") };
         assert_eq!((object.name.as_deref(), object.uid.as_deref()), (Some("l"), Some("u")));
         let annotations = object.annotations.clone().unwrap();
         let expected = ("kubelock.giantswarm.io/a".to_owned(), "{\"owner\":\"<\"}".to_owned());
@@ -146,9 +149,9 @@ mod tests {
     #[test]
     fn no_items_are_an_empty_page() {
         for items in ["null", "[]"] {
-            assert!(read(page(items).as_bytes(), PREFIX, |_| {}).unwrap().is_empty());
+            assert!(read(page(items).as_bytes(), PREFIX, |_| {}).unwrap().count == 0);
         }
-        assert!(read(b"{}", PREFIX, |_| {}).unwrap().is_empty());
+        assert!(read(b"{}", PREFIX, |_| {}).unwrap().count == 0);
         assert!(read(b"[]", PREFIX, |_| {}).is_err());
     }
 }

@@ -3,7 +3,7 @@
 
 use kube::core::ObjectMeta;
 
-use super::{Head, Status};
+use super::{Head, Objects, Status};
 
 /// Before every message of the Kubernetes API.
 const MAGIC: &[u8] = b"k8s\0";
@@ -36,13 +36,9 @@ mod field {
 }
 
 /// `None` for what is no list, or is cut off.
-pub(super) fn read(
-    body: &[u8],
-    prefix: &str,
-    on_head: impl FnOnce(Head),
-) -> Option<Vec<ObjectMeta>> {
+pub(super) fn read(body: &[u8], prefix: &str, on_head: impl FnOnce(Head)) -> Option<Objects> {
     let mut on_head = Some(on_head);
-    let mut objects = Vec::new();
+    let mut objects = Objects::default();
     for field in Fields::of(envelope(body)?) {
         match field? {
             (field::LIST_METADATA, value) => {
@@ -51,7 +47,10 @@ pub(super) fn read(
                     tell(head);
                 }
             }
-            (field::ITEMS, value) => objects.extend(carrier(value, prefix)?),
+            (field::ITEMS, value) => {
+                objects.count += 1;
+                objects.carriers.extend(carrier(value, prefix)?);
+            }
             _ => {}
         }
     }
@@ -275,7 +274,7 @@ mod tests {
             annotations: Some(annotations.into()),
             ..ObjectMeta::default()
         };
-        assert_eq!(objects, [expected]);
+        assert_eq!((objects.count, objects.carriers), (3, vec![expected]));
     }
 
     #[test]

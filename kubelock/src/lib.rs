@@ -46,6 +46,7 @@ mod releasing;
 mod renewing;
 mod runtime;
 mod session;
+mod sighting;
 mod span;
 mod stamps;
 mod status;
@@ -62,6 +63,7 @@ pub use guard::{Guard, LostMeanwhile};
 pub use hold_options::{HoldOptions, Takeover, Wait};
 pub use json_patch;
 pub use kube_lock::{Config, KubeLock};
+pub use kubelock_core::expiry::Clocks;
 pub use kubelock_core::hold::Loss;
 pub use kubelock_core::name::{AnnotationKey, InvalidName, LockName, PathSegment, Prefix};
 pub use kubelock_core::record::{HoldId, Malformed, Record};
@@ -74,6 +76,7 @@ pub use lock_state::LockState;
 pub use on_wait::{Obstacle, OnWait};
 pub use options::{AcquireOptions, ExpiryRule, GetOptions, ReleaseOptions, RenewOptions};
 pub use runtime::{BoxFuture, Runtime, TokioRuntime};
+pub use sighting::Sighting;
 pub use tokio_util::sync::CancellationToken;
 
 /// The example of the README, compiled.

@@ -6,6 +6,7 @@ mod bad_input;
 #[cfg(unix)]
 mod credentials;
 mod discovery;
+mod get;
 mod help;
 mod hostile;
 mod kinds;

@@ -13,7 +13,9 @@ use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 #[cfg(unix)]
 use crate::commands::run::RunArgs;
-use crate::commands::{acquire::AcquireArgs, get::GetArgs, release::ReleaseArgs, renew::RenewArgs};
+use crate::commands::{
+    acquire::AcquireArgs, breaking::BreakArgs, get::GetArgs, release::ReleaseArgs, renew::RenewArgs,
+};
 use crate::exit::Exit;
 use crate::program;
 use cluster::ClusterArgs;
@@ -57,6 +59,7 @@ pub(crate) enum Command {
     Renew(RenewArgs),
     Release(ReleaseArgs),
     Get(GetArgs),
+    Break(BreakArgs),
     /// Print the version of this program
     Version,
 }

@@ -4,6 +4,7 @@ pub(crate) mod age;
 pub(crate) mod aside;
 mod document;
 pub(crate) mod holder;
+pub(crate) mod prompt;
 mod table;
 pub(crate) mod talk;
 pub(crate) mod text;

@@ -59,6 +59,7 @@ fn outcome_unknown(settled_at: Timestamp, message: &str, at: &Situation<'_>) -> 
     let done = match at.verb {
         "release" => "released",
         "renew" => "renewed",
+        "break" => "broken",
         _ => "acquired",
     };
     Failure::new(Exit::Unknown, format!("it is unknown whether {lock} was {done}: {message}"))

@@ -6,6 +6,7 @@
 
 pub mod acquire;
 pub mod answer;
+pub mod breaking;
 pub mod call;
 pub mod change;
 pub mod claimant;

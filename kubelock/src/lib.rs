@@ -23,6 +23,7 @@
 mod acquired;
 mod acquiring;
 mod api;
+mod breaking;
 mod claiming;
 mod client;
 mod clock;
@@ -46,6 +47,7 @@ mod runtime;
 mod session;
 mod span;
 mod stamps;
+mod standing;
 mod status;
 mod telemetry;
 mod waiter;
@@ -53,6 +55,7 @@ mod waiting;
 mod watch;
 
 pub use acquired::Acquired;
+pub use breaking::{BreakOptions, Broken};
 pub use client::client_without_retries;
 pub use clock::{Clock, SystemClock};
 pub use error::{Error, Held};
@@ -72,6 +75,7 @@ pub use lock_state::LockState;
 pub use on_wait::{Obstacle, OnWait};
 pub use options::{AcquireOptions, ExpiryRule, GetOptions, ReleaseOptions, RenewOptions};
 pub use runtime::{BoxFuture, Runtime, TokioRuntime};
+pub use standing::Standing;
 pub use tokio_util::sync::CancellationToken;
 
 /// The example of the README, compiled.

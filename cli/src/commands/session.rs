@@ -72,6 +72,11 @@ impl Session {
         }
     }
 
+    /// The client, for requests that are about no lock.
+    pub(crate) fn client(&self) -> &kube::Client {
+        &self.connection.client
+    }
+
     /// One lock on the object in question.
     pub(crate) fn target(&self, lock: LockName, carrier: &Carrier, kind: Kind) -> Target {
         Target::new(lock, carrier, kind, &self.connection.namespace)

@@ -1,0 +1,167 @@
+//! `kubelock break`: take a lock away from a holder that is gone.
+
+mod event;
+mod explain;
+mod showing;
+mod who;
+
+use kubelock::{BreakOptions, Broken, ExpiryRule, GetOptions, Standing};
+
+use super::session::Session;
+use crate::args::CommonArgs;
+use crate::args::cluster::ClusterArgs;
+use crate::args::lock::{LockArgs, OwnerArgs};
+use crate::deadline::Deadline;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::output::{prompt, talk, text};
+use crate::sentence;
+use crate::target::Target;
+use who::Who;
+
+/// Take a lock away from a holder that is gone, with an audit trail
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct BreakArgs {
+    /// Name of the lock
+    #[arg(value_name = "LOCK")]
+    lock: String,
+    /// Why, for the Event and whoever reads it
+    #[arg(long, value_name = "TEXT", value_parser = reason)]
+    reason: String,
+    /// Do not ask
+    #[arg(short, long)]
+    yes: bool,
+    /// Break a lock that has not expired, too: its holder may be at work
+    #[arg(long)]
+    live: bool,
+    /// Remove even what is no record: nobody knows whose it is
+    #[arg(long)]
+    force: bool,
+    #[command(flatten)]
+    on: LockArgs,
+    #[command(flatten)]
+    owner: OwnerArgs,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  kubelock break deploy -n ci --reason \"runner-7 was deleted\"
+  kubelock break schema --on configmap/app --live --reason \"hangs, see INC-7\"
+  kubelock break deploy --yes --reason \"runner-7 is gone\"     in a script
+
+It shows who has the lock and asks. What it showed is removed and nothing else, on a hold's record
+renewed meanwhile, too; an Event on the object then says who did it, whose lock it was, and why.
+Exit status: 0 broken, 11 live without --live or another has it now, 12 not held, 15 unknown";
+
+/// The Event has room for so much of it.
+const REASON_MAX: usize = 500;
+
+fn reason(text: &str) -> Result<String, String> {
+    match text.trim() {
+        "" => Err("it is empty: say why, for whoever asks later".to_owned()),
+        text if text.len() > REASON_MAX => {
+            Err(format!("it has {} bytes: an Event has room for {REASON_MAX}", text.len()))
+        }
+        text => Ok(text.to_owned()),
+    }
+}
+
+pub(crate) async fn run(
+    args: BreakArgs,
+    cluster: &ClusterArgs,
+    common: &CommonArgs,
+) -> Result<Exit, Failure> {
+    if !args.yes && !prompt::is_possible() {
+        return Err(Failure::usage("break asks first, and there is no terminal to ask on")
+            .hint("in a script, --yes answers; look before with: kubelock get"));
+    }
+    let (mut session, target) = Session::of(&args.lock, &args.on, cluster, common).await?;
+    let standing = look(&session, &target).await?;
+    check(&args, &standing, &target, &session)?;
+    if !args.yes || !common.quiet {
+        talk::note_always(&showing::block(&standing, &target));
+    }
+    if !args.yes {
+        confirm()?;
+        // A person takes the time that it takes.
+        session.deadline = Deadline::after(cluster.request_timeout);
+    }
+    let who = Who::find(&session, args.owner.into_owner()).await;
+    let options = BreakOptions {
+        live: args.live,
+        malformed: args.force,
+        deadline: session.deadline.left(),
+        ..BreakOptions::default()
+    };
+    let broken = standing
+        .break_lock(options)
+        .await
+        .map_err(|error| explain::failure(&error, &session.situation("break", &target)))?;
+    talk::note(common, &praise(&broken, &target));
+    session.deadline = Deadline::after(cluster.request_timeout);
+    if let Err(failure) =
+        event::write(&session, &target, &standing, &broken, &who, &args.reason).await
+    {
+        talk::warning(&failure);
+    }
+    Ok(Exit::Done)
+}
+
+async fn look(session: &Session, target: &Target) -> Result<Standing, Failure> {
+    let options = GetOptions { deadline: session.deadline.left(), ..GetOptions::default() };
+    let standing = session.lock(target)?.standing(&target.object, options).await;
+    standing
+        .map_err(|error| session.explain("break", target, &error))?
+        .ok_or_else(|| sentence::not_held(&session.situation("break", target), None))
+}
+
+/// Refuses before anybody is asked what would be refused afterwards.
+fn check(
+    args: &BreakArgs,
+    standing: &Standing,
+    target: &Target,
+    session: &Session,
+) -> Result<(), Failure> {
+    let at = session.situation("break", target);
+    match standing.record() {
+        Err(malformed) if !args.force => Err(explain::malformed(malformed, &at)),
+        Ok(record) if !args.live && !standing.is_expired(ExpiryRule::default()) => {
+            Err(explain::still_live(record, standing.seen_at(), &at))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn confirm() -> Result<(), Failure> {
+    let answer = prompt::confirm("Break it? [y/N] ")
+        .map_err(|error| Failure::failed(format!("cannot read the answer: {error}")))?;
+    if answer { Ok(()) } else { Err(Failure::failed("not broken: nothing was changed")) }
+}
+
+/// `broke lock "deploy" on lease/deploy in namespace ci, held by alice@runner`.
+fn praise(broken: &Broken, target: &Target) -> String {
+    let whose = match &broken.record {
+        Some(record) => format!("held by {}", text::owner(&record.owner)),
+        None => "which carried no record".to_owned(),
+    };
+    let doubt = if broken.is_confirmed {
+        ""
+    } else {
+        "; the answer was lost, but what stood there is gone"
+    };
+    format!("broke {}, {whose}{doubt}", target.describe())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_says_something_and_fits_into_an_event() {
+        assert_eq!(reason(" runner-7 is gone\n"), Ok("runner-7 is gone".to_owned()));
+        assert!(reason(" ").is_err());
+        assert!(reason(&"x".repeat(REASON_MAX)).is_ok());
+        assert!(reason(&"é".repeat(REASON_MAX)).unwrap_err().contains("1000 bytes"));
+    }
+}

@@ -142,7 +142,7 @@ fn malformed(annotation: &str, why: &str, at: &Situation<'_>) -> Failure {
     let path = format!("{{.metadata.annotations.{}}}", annotation.replace('.', "\\."));
     let look = at.flags.kubectl("get", at.target);
     Failure::failed(message)
-        .hint("nobody can take or release it until that is repaired or removed")
+        .hint("nobody can take or release it until that is repaired, or removed with break --force")
         .hint(format!("look at it with: {look} -o jsonpath={}", quoted(&path)))
 }
 

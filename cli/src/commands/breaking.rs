@@ -5,18 +5,19 @@ mod explain;
 mod showing;
 mod who;
 
+use clap::builder::NonEmptyStringValueParser;
 use kubelock::{BreakOptions, Broken, ExpiryRule, GetOptions, Standing};
 
 use super::session::Session;
 use crate::args::CommonArgs;
 use crate::args::cluster::ClusterArgs;
-use crate::args::lock::{LockArgs, OwnerArgs};
+use crate::args::lock::LockArgs;
 use crate::deadline::Deadline;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::{prompt, talk, text};
-use crate::sentence;
 use crate::target::Target;
+use crate::{owner, sentence};
 use who::Who;
 
 /// Take a lock away from a holder that is gone, with an audit trail
@@ -27,7 +28,7 @@ pub(crate) struct BreakArgs {
     #[arg(value_name = "LOCK")]
     lock: String,
     /// Why, for the Event and whoever reads it
-    #[arg(long, value_name = "TEXT", value_parser = reason)]
+    #[arg(long, value_name = "TEXT")]
     reason: String,
     /// Do not ask
     #[arg(short, long)]
@@ -40,8 +41,10 @@ pub(crate) struct BreakArgs {
     force: bool,
     #[command(flatten)]
     on: LockArgs,
-    #[command(flatten)]
-    owner: OwnerArgs,
+    /// Who breaks it, for the Event [default: user@host]
+    #[arg(long, value_name = "OWNER", env = "KUBELOCK_OWNER", hide_env_values = true)]
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
+    owner: Option<String>,
 }
 
 const EXAMPLES: &str = "\
@@ -50,21 +53,24 @@ Examples:
   kubelock break schema --on configmap/app --live --reason \"hangs, see INC-7\"
   kubelock break deploy --yes --reason \"runner-7 is gone\"     in a script
 
-It shows who has the lock and asks. What it showed is removed and nothing else, on a hold's record
-renewed meanwhile, too; an Event on the object then says who did it, whose lock it was, and why.
+It shows who has the lock, and asks. What it showed is removed and nothing else; a hold is followed
+through its renewals. An Event on the object tells who did it, whose lock it was, and why.
 Exit status: 0 broken, 11 live without --live or another has it now, 12 not held, 15 unknown";
 
 /// The Event has room for so much of it.
 const REASON_MAX: usize = 500;
 
-fn reason(text: &str) -> Result<String, String> {
-    match text.trim() {
-        "" => Err("it is empty: say why, for whoever asks later".to_owned()),
-        text if text.len() > REASON_MAX => {
-            Err(format!("it has {} bytes: an Event has room for {REASON_MAX}", text.len()))
+/// What the Event will say.
+fn reason(text: &str) -> Result<&str, Failure> {
+    let text = text.trim();
+    let why = match text.len() {
+        0 => "--reason is empty: say why, for whoever asks later".to_owned(),
+        length if length > REASON_MAX => {
+            format!("--reason has {length} bytes: an Event has room for {REASON_MAX}")
         }
-        text => Ok(text.to_owned()),
-    }
+        _ => return Ok(text),
+    };
+    Err(Failure::usage(why))
 }
 
 pub(crate) async fn run(
@@ -72,22 +78,23 @@ pub(crate) async fn run(
     cluster: &ClusterArgs,
     common: &CommonArgs,
 ) -> Result<Exit, Failure> {
+    let reason = reason(&args.reason)?;
     if !args.yes && !prompt::is_possible() {
         return Err(Failure::usage("break asks first, and there is no terminal to ask on")
-            .hint("in a script, --yes answers; look before with: kubelock get"));
+            .hint("--yes answers, for a script"));
     }
     let (mut session, target) = Session::of(&args.lock, &args.on, cluster, common).await?;
     let standing = look(&session, &target).await?;
     check(&args, &standing, &target, &session)?;
     if !args.yes || !common.quiet {
-        talk::note_always(&showing::block(&standing, &target));
+        show(&standing, &target);
     }
     if !args.yes {
         confirm()?;
         // A person takes the time that it takes.
         session.deadline = Deadline::after(cluster.request_timeout);
     }
-    let who = Who::find(&session, args.owner.into_owner()).await;
+    let who = Who::find(&session, args.owner.clone().unwrap_or_else(owner::default)).await;
     let options = BreakOptions {
         live: args.live,
         malformed: args.force,
@@ -100,9 +107,7 @@ pub(crate) async fn run(
         .map_err(|error| explain::failure(&error, &session.situation("break", &target)))?;
     talk::note(common, &praise(&broken, &target));
     session.deadline = Deadline::after(cluster.request_timeout);
-    if let Err(failure) =
-        event::write(&session, &target, &standing, &broken, &who, &args.reason).await
-    {
+    if let Err(failure) = event::write(&session, &target, &standing, &broken, &who, reason).await {
         talk::warning(&failure);
     }
     Ok(Exit::Done)
@@ -133,6 +138,15 @@ fn check(
     }
 }
 
+fn show(standing: &Standing, target: &Target) {
+    talk::show(&showing::block(standing, target));
+    if let Ok(record) = standing.record()
+        && !standing.is_expired(ExpiryRule::default())
+    {
+        talk::caution(&explain::work(record, standing.seen_at()));
+    }
+}
+
 fn confirm() -> Result<(), Failure> {
     let answer = prompt::confirm("Break it? [y/N] ")
         .map_err(|error| Failure::failed(format!("cannot read the answer: {error}")))?;
@@ -159,9 +173,9 @@ mod tests {
 
     #[test]
     fn a_reason_says_something_and_fits_into_an_event() {
-        assert_eq!(reason(" runner-7 is gone\n"), Ok("runner-7 is gone".to_owned()));
+        assert_eq!(reason(" runner-7 is gone\n").unwrap(), "runner-7 is gone");
         assert!(reason(" ").is_err());
         assert!(reason(&"x".repeat(REASON_MAX)).is_ok());
-        assert!(reason(&"é".repeat(REASON_MAX)).unwrap_err().contains("1000 bytes"));
+        assert!(reason(&"é".repeat(REASON_MAX)).unwrap_err().message.contains("1000 bytes"));
     }
 }

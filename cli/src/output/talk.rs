@@ -24,15 +24,20 @@ pub(crate) fn note(common: &CommonArgs, words: &str) {
     }
 }
 
-/// What a person must see before they answer.
-pub(crate) fn note_always(words: &str) {
+/// Tells what a person must see before they answer.
+pub(crate) fn show(words: &str) {
     say(words);
 }
 
 /// Tells what went wrong beside what was asked for, which was done.
 pub(crate) fn warning(failure: &Failure) {
-    say(format_args!("{YELLOW}warning:{RESET} {}", failure.message));
+    caution(&failure.message);
     hints(failure);
+}
+
+/// What a person should think of.
+pub(crate) fn caution(words: &str) {
+    say(format_args!("{YELLOW}warning:{RESET} {words}"));
 }
 
 /// Tells what went wrong, and the way out.

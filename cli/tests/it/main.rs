@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should say so and end")]
 
 mod bad_input;
+mod breaking;
 #[cfg(unix)]
 mod credentials;
 mod discovery;
@@ -23,5 +24,7 @@ mod renewal;
 mod run;
 mod space;
 mod terminal;
+mod unanswered;
 mod unreachable;
+mod user;
 mod wait;

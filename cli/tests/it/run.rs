@@ -2,7 +2,7 @@
 
 mod guard;
 mod keyboard;
-mod running;
+pub(crate) mod running;
 mod signals;
 mod status;
 mod waiting;

@@ -22,18 +22,19 @@ pub(super) fn still_live(record: &Record, seen_at: Timestamp, at: &Situation<'_>
     let message =
         format!("{} is live: held by {}", at.target.describe(), holder::words(record, seen_at));
     Failure::new(Exit::HeldByOther, message)
-        .hint(format!("wait until it expires, or break it with --live: {}", work(record)))
+        .hint(format!("wait until it expires, or break it with --live: {}", work(record, seen_at)))
 }
 
-/// How long the work of a holder may go on once its record is gone.
-pub(super) fn work(record: &Record) -> String {
-    let ttl = age::exact(record.ttl_nanos);
-    match record.hold {
-        Some(_) => format!(
-            "its holder learns of it by its next renewal, and may work on for up to {ttl} (its ttl)"
-        ),
-        None => "its holder is not told, and may work on for as long as it believes".to_owned(),
+/// How long the work of a live holder may go on once its record is gone.
+pub(super) fn work(record: &Record, seen_at: Timestamp) -> String {
+    if record.hold.is_some() {
+        let ttl = age::exact(record.ttl_nanos);
+        return format!(
+            "its holder learns of it by its next renewal, and may work on for up to {ttl}"
+        );
     }
+    let left = age::human(record.expires_at().saturating_since(seen_at));
+    format!("its holder is not told, and may work on for {left} and longer")
 }
 
 /// What was shown has gone, and somebody else has come.

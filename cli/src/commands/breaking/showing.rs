@@ -4,11 +4,10 @@ use std::fmt::Write;
 
 use kubelock::{ExpiryRule, Record, Standing};
 
-use super::explain;
 use crate::output::{age, holder, text};
 use crate::target::Target;
 
-/// The record, a field a line, with what breaking it would mean.
+/// The record, a field a line.
 pub(super) fn block(standing: &Standing, target: &Target) -> String {
     let mut block = target.describe();
     let fields = match standing.record() {
@@ -35,7 +34,7 @@ fn fields(record: &Record, standing: &Standing) -> Vec<(&'static str, String)> {
         ("state", format!("expired {since} ago"))
     } else {
         let left = age::human(expires_at.saturating_since(seen_at));
-        ("state", format!("live, expires in {left} unless renewed"))
+        ("state", format!("live, expires in {left}"))
     });
     let since = record.acquired_at.unwrap_or(record.created_at);
     let held_for = age::human(holder::age_of(record, seen_at));
@@ -47,9 +46,6 @@ fn fields(record: &Record, standing: &Standing) -> Vec<(&'static str, String)> {
     ];
     let present = optional.into_iter().filter_map(|(name, value)| Some((name, value?)));
     fields.extend(present);
-    if !is_expired {
-        fields.push(("warning", explain::work(record)));
-    }
     fields
 }
 

@@ -19,7 +19,7 @@ use crate::space::Space;
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Waits for a condition; the test fails if it never comes about.
-pub(super) fn until(what: &str, mut condition: impl FnMut() -> bool) {
+pub(crate) fn until(what: &str, mut condition: impl FnMut() -> bool) {
     let give_up = Instant::now() + PATIENCE;
     while !condition() {
         assert!(Instant::now() < give_up, "never came about: {what}");

@@ -14,7 +14,8 @@ use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 #[cfg(unix)]
 use crate::commands::run::RunArgs;
 use crate::commands::{
-    acquire::AcquireArgs, breaking::BreakArgs, get::GetArgs, release::ReleaseArgs, renew::RenewArgs,
+    acquire::AcquireArgs, breaking::BreakArgs, gc::GcArgs, get::GetArgs, rbac::RbacArgs,
+    release::ReleaseArgs, renew::RenewArgs,
 };
 use crate::exit::Exit;
 use crate::program;
@@ -60,6 +61,8 @@ pub(crate) enum Command {
     Release(ReleaseArgs),
     Get(GetArgs),
     Break(BreakArgs),
+    Gc(GcArgs),
+    Rbac(RbacArgs),
     /// Print the version of this program
     Version,
 }

@@ -4,6 +4,7 @@ pub(crate) mod age;
 pub(crate) mod aside;
 mod document;
 pub(crate) mod holder;
+pub(crate) mod idle;
 pub(crate) mod prompt;
 mod table;
 pub(crate) mod talk;
@@ -48,6 +49,11 @@ pub(crate) fn many(format: Format, views: &[View]) -> Result<(), Failure> {
 
 fn names(views: &[View]) -> String {
     views.iter().flat_map(|view| [view.on.as_str(), "\n"]).collect()
+}
+
+/// A document of any shape.
+pub(crate) fn yaml(document: &impl serde::Serialize) -> Result<String, Failure> {
+    document::yaml(document)
 }
 
 /// Writes data; a reader that has seen enough (`| head`) is no failure.

@@ -14,6 +14,7 @@ pub mod doubt;
 pub mod expiry;
 pub mod go_json;
 pub mod hold;
+pub mod lease;
 pub mod mutant;
 pub mod name;
 pub mod operations;

@@ -64,6 +64,7 @@ pub use hold_options::{HoldOptions, Takeover, Wait};
 pub use json_patch;
 pub use kube_lock::{Config, KubeLock};
 pub use kubelock_core::hold::Loss;
+pub use kubelock_core::lease::{IdleLease, LeaseInUse, SELECTOR as OWN_LEASES};
 pub use kubelock_core::name::{AnnotationKey, InvalidName, LockName, PathSegment, Prefix};
 pub use kubelock_core::record::{HoldId, Malformed, Record};
 pub use kubelock_core::timestamp::Timestamp;

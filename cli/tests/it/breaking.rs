@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::process::{Kubelock, Outcome};
 use crate::space::Space;
-use crate::unanswered::Server;
+use crate::stub::Stub;
 
 const KEY: &str = "kubelock.giantswarm.io/deploy";
 const WHY: [&str; 2] = ["--reason", "runner-7 was deleted"];
@@ -181,7 +181,16 @@ fn a_break_says_why() {
 
 #[test]
 fn a_removal_that_nobody_answers_may_have_happened() {
-    let server = Server::with_lease("deploy", KEY, &record(DEAD, None));
+    let metadata = json!({
+        "name": "deploy", "uid": "u", "resourceVersion": "7",
+        "annotations": {KEY: record(DEAD, None)},
+    });
+    let lease = json!({"kind": "Lease", "metadata": metadata}).to_string();
+    let server = Stub::new(move |request| match request.method.as_str() {
+        "GET" => Some((200, lease.clone())),
+        "POST" => Some((404, "{}".to_owned())),
+        _ => None,
+    });
     let line = ["break", "deploy", WHY[0], WHY[1], "--yes", "--request-timeout", "500ms"];
     let outcome = Kubelock::new(&line).env("KUBECONFIG", server.kubeconfig()).run();
     assert_eq!(outcome.code, Some(15), "{}", outcome.stderr);

@@ -7,6 +7,7 @@ mod breaking;
 #[cfg(unix)]
 mod credentials;
 mod discovery;
+mod gc;
 mod help;
 mod hostile;
 mod kinds;
@@ -23,8 +24,8 @@ mod renewal;
 #[cfg(target_os = "linux")]
 mod run;
 mod space;
+mod stub;
 mod terminal;
-mod unanswered;
 mod unreachable;
 mod user;
 mod wait;

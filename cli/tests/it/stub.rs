@@ -1,28 +1,37 @@
-//! A server that shows one Lease, and answers no write to it.
+//! A server that answers as a test tells it to, or not at all.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde_json::json;
 use tempfile::TempDir;
 
+/// One request, as it came.
+pub(crate) struct Request {
+    pub(crate) method: String,
+    pub(crate) body: String,
+}
+
+/// A status and a body; `None` for no answer.
+type Answer = Option<(u16, String)>;
+type Answers = Arc<dyn Fn(&Request) -> Answer + Send + Sync>;
+
 /// Gone with the test.
-pub(crate) struct Server {
+pub(crate) struct Stub {
     folder: TempDir,
 }
 
-impl Server {
-    pub(crate) fn with_lease(name: &str, key: &str, value: &str) -> Self {
+impl Stub {
+    pub(crate) fn new(answers: impl Fn(&Request) -> Answer + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
-        let metadata =
-            json!({"name": name, "uid": "u", "resourceVersion": "7", "annotations": {key: value}});
-        let lease = json!({"kind": "Lease", "metadata": metadata}).to_string();
+        let answers: Answers = Arc::new(answers);
         std::thread::spawn(move || {
             for connection in listener.incoming() {
-                let lease = lease.clone();
-                std::thread::spawn(move || serve(connection.unwrap(), &lease));
+                let answers = Arc::clone(&answers);
+                std::thread::spawn(move || serve(connection.unwrap(), &answers));
             }
         });
         let folder = tempfile::tempdir().unwrap();
@@ -40,29 +49,24 @@ impl Server {
     }
 }
 
-fn serve(connection: TcpStream, lease: &str) {
+fn serve(connection: TcpStream, answers: &Answers) {
     let mut writer = connection.try_clone().unwrap();
     let mut reader = BufReader::new(connection);
-    while let Some(method) = next_request(&mut reader) {
-        let (code, body) = match method.as_str() {
-            "GET" => (200, lease),
-            "POST" => (404, "{}"),
-            _ => continue,
-        };
-        // So far ahead that every record has expired by this clock, too.
+    while let Some(request) = next_request(&mut reader) {
+        let Some((code, body)) = answers(&request) else { continue };
+        // So far ahead that every record has expired by this clock.
         let date = "Thu, 01 Jan 2099 00:00:00 GMT";
         let head = format!(
             "HTTP/1.1 {code} X\r\ndate: {date}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
             body.len()
         );
-        if writer.write_all((head + body).as_bytes()).is_err() {
+        if writer.write_all((head + &body).as_bytes()).is_err() {
             return;
         }
     }
 }
 
-/// The method of the next request, with its body read.
-fn next_request(reader: &mut impl BufRead) -> Option<String> {
+fn next_request(reader: &mut impl BufRead) -> Option<Request> {
     let mut line = String::new();
     reader.read_line(&mut line).ok()?;
     let method = line.split_whitespace().next()?.to_owned();
@@ -78,6 +82,7 @@ fn next_request(reader: &mut impl BufRead) -> Option<String> {
             length = value.trim().parse().ok()?;
         }
     }
-    std::io::copy(&mut reader.take(length), &mut std::io::sink()).ok()?;
-    Some(method)
+    let mut body = String::new();
+    reader.take(length).read_to_string(&mut body).ok()?;
+    Some(Request { method, body })
 }

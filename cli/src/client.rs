@@ -95,7 +95,11 @@ pub(crate) fn namespace(args: &ClusterArgs) -> Result<String, Failure> {
     let found = kubeconfig::load(args.kubeconfig.as_deref())?;
     let namespace = match found.config {
         Some(kubeconfig) => Context::choose(&kubeconfig, args.context.as_deref())?.namespace(),
-        None => in_cluster::access(args.context.as_deref(), &found.looked_for)?.namespace,
+        None => {
+            in_cluster::access(args.context.as_deref(), &found.looked_for)
+                .map_err(|failure| failure.hint("or name the namespace with -n"))?
+                .namespace
+        }
     };
     Ok(namespace.unwrap_or_else(|| "default".to_owned()))
 }

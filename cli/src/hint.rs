@@ -34,6 +34,15 @@ impl Flags {
         }
     }
 
+    /// `kubelock rbac deploy --on configmap/app -n ci --for break --user zoe`.
+    pub(crate) fn rbac_of(&self, commands: &str, target: &Target) -> String {
+        let nobody = Self { as_user: None, ..self.clone() };
+        let mut command = nobody.command("rbac", target);
+        add(&mut command, "--for", Some(commands));
+        add(&mut command, "--user", self.as_user.as_deref());
+        command
+    }
+
     /// `kubelock rbac --for gc -n ci`.
     pub(crate) fn rbac(&self, commands: &str, namespace: Option<&str>) -> String {
         let mut command = format!("{} rbac --for {commands}", program::name());

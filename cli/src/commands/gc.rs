@@ -70,7 +70,9 @@ pub(crate) async fn run(
     }
     let (deleted, result) = delete(&leases, idle).await;
     idle::print(args.output, &deleted, Outcome::Deleted, now)?;
-    talk::note(common, &format!("deleted {} {place}", counted(deleted.len())));
+    if result.is_ok() || !deleted.is_empty() {
+        talk::note(common, &format!("deleted {} {place}", counted(deleted.len())));
+    }
     result.map(|()| Exit::Done)
 }
 

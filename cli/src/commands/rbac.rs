@@ -25,26 +25,26 @@ use subject::{ServiceAccount, Subject};
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct RbacArgs {
-    /// Names of the locks [default: all locks of the namespace]
+    /// Names of the locks [default: all]
     #[arg(value_name = "LOCK")]
     locks: Vec<String>,
-    /// What they do: acquire, renew, release, run, get, break, gc [default: the first five]
-    #[arg(long = "for", value_name = "COMMAND,...", value_delimiter = ',')]
+    /// Commands that they use [default: all but break and gc]
+    #[arg(long = "for", value_name = "COMMAND,…", value_delimiter = ',')]
     #[arg(hide_possible_values = true)]
     needs: Vec<Need>,
-    /// In all namespaces: a `ClusterRole`
+    /// In all namespaces, by a cluster role
     #[arg(short = 'A', long)]
     all_namespaces: bool,
-    /// Bind it to this user, repeatable
+    /// User to bind it to, repeatable
     #[arg(long = "user", value_name = "USER")]
     users: Vec<String>,
-    /// Bind it to this group, repeatable
+    /// Group to bind it to, repeatable
     #[arg(long = "group", value_name = "GROUP")]
     groups: Vec<String>,
-    /// Bind it to this service account, repeatable
+    /// Service account to bind it to, repeatable
     #[arg(long = "serviceaccount", value_name = "NAMESPACE:NAME")]
     service_accounts: Vec<ServiceAccount>,
-    /// What to call it [default: kubelock, the commands and the locks]
+    /// Name of the role [default: kubelock-COMMAND-LOCK]
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
     #[command(flatten)]
@@ -58,8 +58,8 @@ Examples:
   kubelock rbac deploy -n ci --for break --group on-call
   kubelock rbac -A --for gc --serviceaccount ops:janitor
 
-Kubernetes grants objects, not annotations: who may lock an object may change all of its metadata.
-To let users have one lock and not another, keep them on different objects.";
+The commands are acquire, renew, release, run, get, break and gc. Kubernetes grants objects, not
+annotations: who may take one lock on an object may change all of its metadata.";
 
 pub(crate) async fn run(
     args: RbacArgs,
@@ -70,10 +70,11 @@ pub(crate) async fn run(
     let names = args.locks.iter().map(|lock| lock_name(lock, &carrier));
     let names = names.map(|name| name.map(|name| name.to_string())).collect::<Result<_, _>>()?;
     let kind = kind(&args, &carrier, cluster, common).await?;
-    let place = place(&args, cluster)?;
+    let needs = needs(&args);
+    let place = place(&args, &kind, &needs, cluster)?;
     let own_leases = matches!(carrier, Carrier::Lease);
     let objects = objects(&carrier, names);
-    let grant = Grant { objects, kind, own_leases, place, needs: needs(&args) };
+    let grant = Grant { objects, kind, own_leases, place, needs };
     let name = match &args.name {
         Some(name) => PathSegment::checked("--name", name)?.to_string(),
         None => default_name(&args, &grant)?,
@@ -100,8 +101,14 @@ async fn kind(
     Ok(kind)
 }
 
-fn place(args: &RbacArgs, cluster: &ClusterArgs) -> Result<Place, Failure> {
-    if args.all_namespaces {
+fn place(
+    args: &RbacArgs,
+    kind: &Kind,
+    needs: &[Need],
+    cluster: &ClusterArgs,
+) -> Result<Place, Failure> {
+    let needs_namespace = kind.namespaced || needs.contains(&Need::Gc);
+    if args.all_namespaces || !needs_namespace {
         return Ok(Place::Everywhere);
     }
     client::namespace(cluster).map(Place::Namespace)

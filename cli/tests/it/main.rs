@@ -16,6 +16,7 @@ mod locks;
 #[cfg(target_os = "linux")]
 mod overlap;
 mod process;
+mod rbac;
 mod readme;
 mod redact;
 mod renew;

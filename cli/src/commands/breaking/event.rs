@@ -61,7 +61,7 @@ fn forbidden(namespace: &str, message: &str, session: &Session, target: &Target)
         "no Event tells of it: not allowed to create events in namespace {namespace}: {}",
         text::paragraph(message)
     ))
-    .hint(format!("what is needed: {} --for break", flags.command("rbac", target)))
+    .hint(format!("what is needed: {}", flags.rbac_of("break", target)))
 }
 
 fn event(target: &Target, namespace: &str, uid: &str, instance: &str, note: &str) -> Value {

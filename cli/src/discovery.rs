@@ -186,7 +186,7 @@ fn closest(offered: &[Offered], word: &str) -> Vec<String> {
     const ALIKE: f64 = 0.85;
     let of_cluster =
         offered.iter().map(|kind| format!("{}.{}", kind.resource.singular(), kind.group));
-    let built_in = kinds::all().map(|kind| kind.singular());
+    let built_in = kinds::all().map(kinds::BuiltIn::singular);
     let distance = |name: &str| strsim::jaro_winkler(name.split('.').next().unwrap_or(name), word);
     let mut alike: Vec<(f64, String)> = built_in
         .chain(of_cluster)

@@ -147,6 +147,23 @@ fn a_lock_on_a_cluster_scoped_object_leaves_its_event_in_the_default_namespace()
 }
 
 #[test]
+fn the_event_of_a_custom_object_names_its_kind() {
+    let Some(space) = Space::new("break-widget") else { return };
+    let (namespace, widget) = crate::space::block_on(space.cluster.ensure_widget("break-widget"));
+    let space = Space { namespace, ..space };
+    let on = format!("widgets.kubelock-test.example.org/{widget}");
+    space.play(&[
+        (0, &["acquire", "deploy", "--on", &on, "--owner", "alice"]),
+        (0, &["break", "deploy", "--on", &on, WHY[0], WHY[1], "--live", "--yes"]),
+    ]);
+    let events = space.events();
+    let [event] = &events[..] else { panic!("{events:?}") };
+    let regarding = event.regarding.clone().unwrap();
+    assert_eq!(regarding.api_version.as_deref(), Some("kubelock-test.example.org/v1"));
+    assert_eq!(regarding.kind.as_deref(), Some("Widget"));
+}
+
+#[test]
 fn without_the_right_to_write_events_the_lock_is_broken_with_a_warning() {
     let Some(space) = Space::new("break-warning") else { return };
     space.configmap("app", &[(KEY, &record(DEAD, None))]);

@@ -111,10 +111,10 @@ impl<'a> Granted<'a> {
 
     /// The role without one verb, and what that forbids.
     fn without(&self, (rule, verb): (usize, usize)) -> (Value, String) {
-        let mut role = self.role.clone();
+        let mut less = self.role.clone();
         // A rule needs a verb; nothing goes by this one.
-        let missing = std::mem::replace(&mut role["rules"][rule]["verbs"][verb], json!("nothing"));
-        (role, missing.as_str().unwrap().to_owned())
+        let missing = std::mem::replace(&mut less["rules"][rule]["verbs"][verb], json!("nothing"));
+        (less, missing.as_str().unwrap().to_owned())
     }
 
     /// Waits until the API server goes by this role.

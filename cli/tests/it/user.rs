@@ -24,9 +24,9 @@ impl Space {
             "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": user}],
         });
         self.with(async |client| {
-            let roles: Api<Role> = Api::namespaced(client.clone(), &self.namespace);
+            let api: Api<Role> = Api::namespaced(client.clone(), &self.namespace);
             let role = serde_json::from_value(role).unwrap();
-            roles.create(&PostParams::default(), &role).await.unwrap();
+            api.create(&PostParams::default(), &role).await.unwrap();
             let bindings: Api<RoleBinding> = Api::namespaced(client, &self.namespace);
             let binding = serde_json::from_value(binding).unwrap();
             bindings.create(&PostParams::default(), &binding).await.unwrap();

@@ -14,6 +14,8 @@ use crate::target::Target;
 /// The API server takes no longer note.
 const NOTE_MAX: usize = 1024;
 const INSTANCE_MAX: usize = 128;
+/// Ends what was cut.
+const MORE: &str = "…";
 /// Where the Events of objects without a namespace live.
 const DEFAULT: &str = "default";
 
@@ -127,7 +129,6 @@ fn cut(words: &str, max: usize) -> String {
     if words.len() <= max {
         return words.to_owned();
     }
-    const MORE: &str = "…";
     format!("{}{MORE}", &words[..words.floor_char_boundary(max - MORE.len())])
 }
 

@@ -175,10 +175,8 @@ fn collection(namespace: Option<&str>) -> String {
 /// A token of the server's, fit for a query.
 fn escaped(token: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-    let escape = |byte: u8| match plain(byte) {
-        true => char::from(byte).to_string(),
-        false => format!("%{byte:02X}"),
-    };
+    let escape =
+        |byte: u8| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") };
     token.bytes().map(escape).collect()
 }
 

@@ -72,6 +72,21 @@ impl Flags {
         self.cluster(command)
     }
 
+    /// `kubectl auth can-i list leases.coordination.k8s.io -n ci`.
+    pub(crate) fn kubectl_can(
+        &self,
+        verb: &str,
+        resource: &str,
+        namespace: Option<&str>,
+    ) -> String {
+        let mut command = format!("kubectl auth can-i {verb} {resource}");
+        match namespace {
+            Some(_) => add(&mut command, "-n", namespace),
+            None => command.push_str(" -A"),
+        }
+        self.cluster(command)
+    }
+
     fn cluster(&self, mut command: String) -> String {
         add(&mut command, "--context", self.context.as_deref());
         add(&mut command, "--kubeconfig", self.kubeconfig.as_deref());

@@ -31,6 +31,12 @@ pub(crate) fn find(name: &TypeName) -> Option<Kind> {
     found.map(|kind| kind.at_version(name.version.as_deref()))
 }
 
+/// The built-in kind that discovery offers so, at the version that it offers.
+pub(crate) fn known(group: &str, version: &str, plural: &str) -> Option<Kind> {
+    let found = all().find(|kind| kind.group == group && kind.plural == plural);
+    found.map(|kind| kind.at_version(Some(version)))
+}
+
 impl BuiltIn {
     fn answers_to(self, word: &str) -> bool {
         self.plural == word || self.kind.eq_ignore_ascii_case(word) || self.short.contains(&word)

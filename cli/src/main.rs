@@ -10,6 +10,7 @@ mod failure;
 mod hint;
 mod kind;
 mod kinds;
+mod list;
 mod output;
 mod owner;
 mod program;

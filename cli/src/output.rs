@@ -5,6 +5,7 @@ pub(crate) mod aside;
 mod document;
 pub(crate) mod holder;
 pub(crate) mod idle;
+pub(crate) mod printer;
 pub(crate) mod prompt;
 mod table;
 pub(crate) mod talk;
@@ -14,6 +15,7 @@ pub(crate) mod view;
 use std::io::{ErrorKind, Write};
 
 use crate::failure::Failure;
+use printer::{Namespaces, Printer};
 use view::View;
 
 /// How data is printed.
@@ -37,18 +39,11 @@ pub(crate) fn one(format: Format, view: &View) -> Result<(), Failure> {
 
 /// Prints several locks: a document is a list, even of none.
 pub(crate) fn many(format: Format, views: &[View]) -> Result<(), Failure> {
-    match format {
-        Format::Json => print(&document::json(&document::list(views))?),
-        Format::Yaml => print(&document::yaml(&document::list(views))?),
-        Format::Table if !views.is_empty() => print(&table::table(views)),
-        Format::Wide if !views.is_empty() => print(&table::wide(views)),
-        Format::Name => print(&names(views)),
-        Format::Table | Format::Wide => Ok(()),
+    let mut printer = Printer::list(format, Namespaces::Left);
+    for view in views {
+        printer.add(view)?;
     }
-}
-
-fn names(views: &[View]) -> String {
-    views.iter().flat_map(|view| [view.on.as_str(), "\n"]).collect()
+    printer.end()
 }
 
 /// A document of any shape.
@@ -58,11 +53,21 @@ pub(crate) fn yaml(document: &impl serde::Serialize) -> Result<String, Failure> 
 
 /// Writes data; a reader that has seen enough (`| head`) is no failure.
 pub(crate) fn print(data: &str) -> Result<(), Failure> {
+    write(data).map(drop)
+}
+
+/// Whether anybody still reads what is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reader {
+    Here,
+    Gone,
+}
+
+fn write(data: &str) -> Result<Reader, Failure> {
     let mut stdout = anstream::stdout().lock();
     match stdout.write_all(data.as_bytes()).and_then(|()| stdout.flush()) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            Err(Failure::failed(format!("cannot write: {error}")))
-        }
-        _ => Ok(()),
+        Ok(()) => Ok(Reader::Here),
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(Reader::Gone),
+        Err(error) => Err(Failure::failed(format!("cannot write: {error}"))),
     }
 }

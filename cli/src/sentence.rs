@@ -176,7 +176,7 @@ fn refused(code: u16, reason: &str, message: &str, at: &Situation<'_>) -> Failur
 }
 
 /// A renewal that failed says more than the server does.
-fn unauthorized(endpoint: &Endpoint) -> Failure {
+pub(crate) fn unauthorized(endpoint: &Endpoint) -> Failure {
     let Endpoint { address, origin, .. } = endpoint;
     let mut failure = Failure::failed(format!(
         "the API server at {address} does not accept the credentials of {origin}"

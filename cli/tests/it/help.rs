@@ -37,7 +37,7 @@ fn as_a_plugin_of_kubectl_it_is_called_so() {
 
     let text = Kubelock::at(&plugin, &["get", "--help"]).run().stdout;
 
-    assert!(text.contains("Usage: kubectl kubelock get [OPTIONS] <LOCK>..."), "{text}");
+    assert!(text.contains("Usage: kubectl kubelock get [OPTIONS] [LOCK]..."), "{text}");
     assert!(text.contains("\n  kubectl kubelock get deploy -n ci\n"), "{text}");
 }
 

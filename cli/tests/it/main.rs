@@ -8,6 +8,7 @@ mod breaking;
 mod credentials;
 mod discovery;
 mod gc;
+mod get;
 mod help;
 mod hostile;
 mod kinds;

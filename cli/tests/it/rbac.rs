@@ -1,5 +1,8 @@
 //! The Role that is printed is enough for its commands, and nothing less is.
 
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+
 use insta::assert_snapshot;
 use k8s_openapi::api::coordination::v1::Lease;
 use kube::api::{ApiResource, DeleteParams, DynamicObject, Patch, PatchParams};
@@ -12,6 +15,9 @@ use crate::space::Space;
 
 /// Lines, each with its status, that need all that a command may ever ask for.
 type Script = &'static [(i32, &'static [&'static str])];
+
+/// In place of a status: it goes on, until it has listed and watches.
+const FOLLOWS: i32 = -1;
 
 /// A command, what its administrator does before, and what its user does.
 const COMMANDS: [(&str, Script, Script); 7] = [
@@ -44,7 +50,11 @@ const COMMANDS: [(&str, Script, Script); 7] = [
             (124, &["run", "deploy", "--wait", "300ms", "true"]),
         ],
     ),
-    ("get", &[(0, &["acquire", "deploy", "--owner", "alice"])], &[(0, &["get", "deploy"])]),
+    (
+        "get",
+        &[(0, &["acquire", "deploy", "--owner", "alice"])],
+        &[(0, &["get", "deploy"]), (FOLLOWS, &["get", "deploy", "-w"])],
+    ),
     (
         "break",
         &[(0, &["acquire", "deploy", "--owner", "alice"])],
@@ -134,42 +144,75 @@ impl<'a> Granted<'a> {
     }
 
     /// The user's lines, on a clean Lease, until one does not end as it should.
-    fn play(&self, before: Script, script: Script) -> Vec<(i32, Outcome)> {
+    fn play(&self, before: Script, script: Script) -> Vec<Played> {
         self.space.with(async |client| {
             let leases: Api<Lease> = Api::namespaced(client, &self.space.namespace);
             drop(leases.delete("deploy", &DeleteParams::default()).await);
         });
         self.space.play(before);
-        let run = |(code, line): &(i32, &[&str])| {
-            let namespace = ["-n", &self.space.namespace, "--as", &self.user, "-v"];
-            let words = [&namespace[..], line].concat();
-            let outcome =
-                Kubelock::new(&words).env("KUBECONFIG", self.space.cluster.kubeconfig()).run();
-            (*code, outcome)
-        };
-        script.iter().map(run).collect()
+        script.iter().map(|(code, line)| self.line(*code, line)).collect()
+    }
+
+    fn line(&self, code: i32, line: &[&str]) -> Played {
+        let words = [&["-n", &self.space.namespace, "--as", &self.user, "-v"], line].concat();
+        if code == FOLLOWS {
+            return self.follow(&words);
+        }
+        let outcome =
+            Kubelock::new(&words).env("KUBECONFIG", self.space.cluster.kubeconfig()).run();
+        Played { is_as_told: outcome.code == Some(code), transcript: outcome.transcript() }
+    }
+
+    /// Until it has made two requests, or has ended.
+    fn follow(&self, words: &[&str]) -> Played {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_kubelock"))
+            .args(words)
+            .env("KUBECONFIG", self.space.cluster.kubeconfig())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let (mut transcript, mut requests) = (String::new(), 0);
+        for line in BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap) {
+            requests += usize::from(line.starts_with("GET "));
+            transcript.push_str(&line);
+            transcript.push('\n');
+            if requests == 2 {
+                break;
+            }
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        Played { is_as_told: requests == 2, transcript }
     }
 }
 
-fn is_forbidden(outcome: &Outcome) -> bool {
-    outcome.stderr.lines().any(|line| line.contains(" 403 "))
+/// How a line ended.
+struct Played {
+    is_as_told: bool,
+    transcript: String,
+}
+
+impl Played {
+    fn is_forbidden(&self) -> bool {
+        self.transcript.lines().any(|line| line.contains(" 403 "))
+    }
 }
 
 fn check(command: &str) {
     let Some(space) = Space::new("rbac") else { return };
     let (_, before, script) = COMMANDS.into_iter().find(|(name, ..)| *name == command).unwrap();
     let granted = Granted::new(&space, command);
-    for (code, outcome) in granted.play(before, script) {
-        assert_eq!(outcome.code, Some(code), "{}", outcome.transcript());
-        assert!(!is_forbidden(&outcome), "{}", outcome.transcript());
+    for played in granted.play(before, script) {
+        assert!(played.is_as_told && !played.is_forbidden(), "{}", played.transcript);
     }
     for place in granted.verbs() {
         let (role, missing) = granted.without(place);
         granted.replace(&role);
-        let outcomes = granted.play(before, script);
-        let fails = outcomes.iter().any(|(_, outcome)| is_forbidden(outcome));
-        let transcripts: Vec<_> = outcomes.iter().map(|(_, it)| it.transcript()).collect();
-        assert!(fails, "{command} does without {missing} of {place:?}: {transcripts:#?}");
+        let played = granted.play(before, script);
+        let transcripts: String = played.iter().map(|it| it.transcript.as_str()).collect();
+        let fails = played.iter().any(Played::is_forbidden);
+        assert!(fails, "{command} does without {missing} of {place:?}: {transcripts}");
         granted.replace(&granted.role);
     }
 }
@@ -208,6 +251,26 @@ fn break_is_granted_what_it_needs_and_nothing_more() {
 #[test]
 fn gc_is_granted_what_it_needs_and_nothing_more() {
     check("gc");
+}
+
+#[test]
+fn without_a_lock_all_leases_of_the_namespace_are_listed() {
+    let Some(space) = Space::new("rbac-list") else { return };
+    let user = format!("lister-{}", space.namespace);
+    let outcome = space.run(&["rbac", "--for", "get", "--user", &user]);
+    let documents = documents(&outcome.stdout);
+    space.with(async |client| apply(client.clone(), &documents[0]).await);
+    space.with(async |client| apply(client, &documents[1]).await);
+    let (group, resource) = ("coordination.k8s.io", "leases");
+    let list =
+        json!({"namespace": space.namespace, "group": group, "resource": resource, "verb": "list"});
+    space.until_allowed(&user, &list, true);
+    space.play(&[(0, &["acquire", "deploy", "--owner", "alice", "-q"])]);
+    for line in [&["get"][..], &["get", "deploy"]] {
+        let outcome = space.kubelock(line).quiet_args(&["--as", &user]).run();
+        assert_eq!(outcome.code, Some(0), "{}", outcome.stderr);
+        assert!(outcome.stdout.contains("alice"), "{}", outcome.stdout);
+    }
 }
 
 #[test]

@@ -61,9 +61,7 @@ impl Grant {
 
     /// What carries the locks.
     fn on_objects(&self) -> (Place, Rule) {
-        let verbs = self.needs.iter().flat_map(|need| {
-            if self.objects.is_empty() { need.on_kind() } else { need.on_object() }
-        });
+        let verbs = self.needs.iter().flat_map(|need| need.on_object());
         let place = if self.kind.namespaced { self.place.clone() } else { Place::Everywhere };
         let rule = Rule {
             group: self.kind.gvr.group.clone(),

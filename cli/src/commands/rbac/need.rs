@@ -29,21 +29,13 @@ impl Need {
         }
     }
 
-    /// On the object that carries the lock. Who waits watches it.
+    /// On the object that carries the lock. Who waits watches it, and who follows it lists it before.
     pub(super) fn on_object(self) -> &'static [&'static str] {
         match self {
             Self::Acquire | Self::Run => &["get", "watch", "patch"],
             Self::Renew | Self::Release | Self::Break => &["get", "patch"],
-            Self::Get => &["get"],
-            Self::Gc => &[],
-        }
-    }
-
-    /// On all objects of the kind, where no lock is named.
-    pub(super) fn on_kind(self) -> &'static [&'static str] {
-        match self {
             Self::Get => &["get", "list", "watch"],
-            other => other.on_object(),
+            Self::Gc => &[],
         }
     }
 

@@ -39,7 +39,7 @@ pub(crate) fn run(cli: Cli) -> Result<Exit, Failure> {
     }
 }
 
-/// One thread does it all: a command has one request in flight.
+/// One thread does it all: what a command waits for is the network.
 fn runtime() -> Result<Runtime, Failure> {
     Builder::new_current_thread()
         .enable_all()

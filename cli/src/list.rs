@@ -20,6 +20,11 @@ impl Ahead {
         Self { nanos: date.unix_nanos() - local.unix_nanos() }
     }
 
+    #[cfg(test)]
+    pub(crate) fn by_seconds(seconds: i128) -> Self {
+        Self { nanos: seconds * 1_000_000_000 }
+    }
+
     /// The server's time, or an earlier one, when it is `local` here.
     pub(crate) fn at(self, local: Timestamp) -> Timestamp {
         local.saturating_add_nanos(self.nanos)

@@ -74,7 +74,7 @@ impl Printer {
         if self.table.waiting() > ROWS || self.text.len() > TEXT { self.flush() } else { Ok(()) }
     }
 
-    /// Shows what was added so far; of a list no more than is sure to stay so.
+    /// Writes what was added so far, and forgets it.
     pub(crate) fn flush(&mut self) -> Result<(), Failure> {
         if self.count > 0 && matches!(self.format, Format::Table | Format::Wide) {
             self.text.push_str(&self.table.take());

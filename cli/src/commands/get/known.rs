@@ -117,3 +117,69 @@ fn key(sighting: &Sighting) -> ObjectKey {
     let lock = &sighting.lock;
     (lock.namespace.as_ref().map(ToString::to_string), lock.object.to_string())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kinds;
+
+    const RECORD: &str =
+        r#"{"owner":"alice","createdAt":"2020-03-25T10:00:00Z","ttl":300000000000}"#;
+
+    fn at(seconds: i128) -> Timestamp {
+        // Ten o'clock of the record.
+        Timestamp::from_unix_nanos((1_585_130_400 + seconds) * 1_000_000_000)
+    }
+
+    /// One lock that was held when it was seen.
+    fn held(ahead: Option<Ahead>) -> Known {
+        let record = kubelock::Record::decode(RECORD).unwrap();
+        let view = View {
+            lock: "l".to_owned(),
+            annotation: "kubelock.giantswarm.io/l".to_owned(),
+            on: "lease/l".to_owned(),
+            namespace: None,
+            gvr: kinds::lease().gvr,
+            object: "l".to_owned(),
+            uid: "u".to_owned(),
+            resource_version: "7".to_owned(),
+            state: State::Held(record),
+            seen_at: at(0),
+        };
+        let objects = [((None, "l".to_owned()), vec![view])].into();
+        Known { kind: kinds::lease(), objects, ahead }
+    }
+
+    #[test]
+    fn a_lock_expires_once_by_both_clocks_and_not_before() {
+        for (ahead, expires) in [(-20, 320), (0, 300), (20, 300)] {
+            let mut known = held(Some(Ahead::by_seconds(ahead)));
+            assert_eq!(known.next_expiry(), Some(at(expires)), "{ahead}");
+
+            assert!(known.expire(at(expires)).is_empty(), "{ahead}");
+            let [view] = &known.expire(at(expires + 1))[..] else { panic!("{ahead}") };
+            assert_eq!((view.state.word(), view.seen_at), ("expired", at(expires + 1)));
+            assert!(known.expire(at(expires + 2)).is_empty(), "{ahead}");
+            assert_eq!(known.next_expiry(), None);
+        }
+    }
+
+    #[test]
+    fn without_the_servers_clock_nothing_expires() {
+        let mut known = held(None);
+
+        assert_eq!(known.next_expiry(), None);
+        assert!(known.expire(at(1_000)).is_empty());
+    }
+
+    #[test]
+    fn what_is_not_listed_any_more_is_gone_once() {
+        let mut known = held(None);
+
+        let gone = known.replace(Vec::new(), at(10));
+
+        let words: Vec<_> = gone.iter().map(|view| (view.state.word(), view.seen_at)).collect();
+        assert_eq!(words, [("deleted", at(10))]);
+        assert!(known.replace(Vec::new(), at(11)).is_empty());
+    }
+}

@@ -49,7 +49,7 @@ pub(super) fn read(body: &[u8], prefix: &str, on_head: impl FnOnce(Head)) -> Opt
             }
             (field::ITEMS, value) => {
                 objects.count += 1;
-                objects.carriers.extend(carrier(value, prefix)?);
+                add(&mut objects.carriers, value, prefix)?;
             }
             _ => {}
         }
@@ -93,17 +93,16 @@ fn head(message: &[u8]) -> Option<Head> {
     Some(head)
 }
 
-/// The object, if it has annotations of the prefix: nearly all of them have none.
-fn carrier(item: &[u8], prefix: &str) -> Option<Option<ObjectMeta>> {
-    let mut object = None;
+/// Adds the object if it has annotations of the prefix: nearly all of them have none.
+fn add(carriers: &mut Vec<ObjectMeta>, item: &[u8], prefix: &str) -> Option<()> {
     for field in Fields::of(item) {
         if let (field::METADATA, value) = field?
             && has_annotation(value, prefix)?
         {
-            object = Some(metadata(value, prefix)?);
+            carriers.push(metadata(value, prefix)?);
         }
     }
-    Some(object)
+    Some(())
 }
 
 fn has_annotation(metadata: &[u8], prefix: &str) -> Option<bool> {

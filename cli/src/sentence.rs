@@ -152,10 +152,12 @@ fn forbidden(verbs: &[&str], message: &str, at: &Situation<'_>) -> Failure {
         at.flags.kubectl(&format!("auth can-i {}", verbs.first().unwrap_or(&"patch")), at.target);
     let message =
         format!("not allowed to {missing} {}: {}", at.target.place(), text::paragraph(message));
-    Failure::failed(message).hint(format!(
-        "a role with the verb {missing} on {} is needed; check with: {check}",
-        at.target.kind.resource()
-    ))
+    Failure::failed(message)
+        .hint(format!(
+            "a role with the verb {missing} on {} is needed; check with: {check}",
+            at.target.kind.resource()
+        ))
+        .hint(format!("print one with: {}", at.flags.rbac_of(at.verb, at.target)))
 }
 
 fn refused(code: u16, reason: &str, message: &str, at: &Situation<'_>) -> Failure {

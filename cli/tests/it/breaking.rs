@@ -120,6 +120,36 @@ fn an_event_on_the_object_tells_who_broke_whose_lock_and_why() {
 }
 
 #[test]
+fn a_record_goes_however_it_is_spelt() {
+    let Some(space) = Space::new("break-spelt") else { return };
+    space.configmap("app", &[]);
+    for value in [
+        "{\"owner\":\"<a&b> é \u{2028}\u{7f}🚀\"}",
+        r#" { "Owner" : "\u003ca\u0026b\u003e", "ttl": 1 } "#,
+        "null",
+    ] {
+        space.annotate("app", KEY, value);
+        space.play(&[(0, &break_it(&["--yes"]))]);
+        assert_eq!(space.value(), None, "{value}");
+    }
+    space.annotate("app", KEY, "<\u{2028}é");
+    space.play(&[(0, &break_it(&["--yes", "--force"]))]);
+    assert_eq!(space.value(), None);
+}
+
+#[test]
+fn who_may_update_but_not_patch_breaks_a_lock_all_the_same() {
+    let Some(space) = Space::new("break-put") else { return };
+    space.configmap("app", &[(KEY, &record(LIVE, Some("6f1c2d"))), ("team", "<a & b>")]);
+    let user = space.user(&json!([
+        {"apiGroups": [""], "resources": ["configmaps"], "verbs": ["get", "update"]},
+        {"apiGroups": ["events.k8s.io"], "resources": ["events"], "verbs": ["create"]},
+    ]));
+    space.play(&[(0, &break_it(&["--yes", "--live", "--as", &user]))]);
+    assert_eq!((space.value(), space.events().len()), (None, 1));
+}
+
+#[test]
 fn a_lock_is_broken_with_four_requests() {
     let Some(space) = Space::new("break-calls") else { return };
     space.configmap("app", &[(KEY, &record(DEAD, None))]);

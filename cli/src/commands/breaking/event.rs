@@ -120,7 +120,8 @@ fn note(target: &Target, broken: &Broken, who: &Who, reason: &str) -> String {
         }
     };
     let reason = text::paragraph(reason);
-    let note = format!("{} broke lock \"{}\": {reason}; {whose}", who.words(), target.lock);
+    let doubt = if broken.is_confirmed { "" } else { "; or it was given back just then" };
+    let note = format!("{} broke lock \"{}\": {reason}; {whose}{doubt}", who.words(), target.lock);
     cut(&note, NOTE_MAX)
 }
 

@@ -91,26 +91,34 @@ pub(crate) async fn run(
     }
     if !args.yes {
         confirm()?;
-        // A person takes the time that it takes.
-        session.deadline = Deadline::after(cluster.request_timeout);
     }
+    // A person takes the time that it takes, and neither of these may leave none for the next.
+    session.deadline = Deadline::after(cluster.request_timeout);
     let who = Who::find(&session, args.owner.clone().unwrap_or_else(owner::default)).await;
-    let options = BreakOptions {
-        live: args.live,
-        malformed: args.force,
-        deadline: session.deadline.left(),
-        ..BreakOptions::default()
-    };
-    let broken = standing
-        .break_lock(options)
-        .await
-        .map_err(|error| explain::failure(&error, &session.situation("break", &target)))?;
+    session.deadline = Deadline::after(cluster.request_timeout);
+    let broken = break_it(&args, &standing, &target, &session).await?;
     talk::note(common, &praise(&broken, &target));
     session.deadline = Deadline::after(cluster.request_timeout);
     if let Err(failure) = event::write(&session, &target, &standing, &broken, &who, reason).await {
         talk::warning(&failure);
     }
     Ok(Exit::Done)
+}
+
+async fn break_it(
+    args: &BreakArgs,
+    standing: &Standing,
+    target: &Target,
+    session: &Session,
+) -> Result<Broken, Failure> {
+    let options = BreakOptions {
+        live: args.live,
+        malformed: args.force,
+        deadline: session.deadline.left(),
+        ..BreakOptions::default()
+    };
+    let broken = standing.break_lock(options).await;
+    broken.map_err(|error| explain::failure(&error, &session.situation("break", target)))
 }
 
 async fn look(session: &Session, target: &Target) -> Result<Standing, Failure> {

@@ -109,7 +109,7 @@ fn note(target: &Target, broken: &Broken, who: &Who, reason: &str) -> String {
         None => "it carried no record".to_owned(),
         Some(record) => {
             let hold = record.hold.as_ref().map(|hold| format!(", hold {hold}"));
-            let live = if broken.was_live { "live, until" } else { "expired at" };
+            let live = if broken.was_live { "live until" } else { "expired at" };
             format!(
                 "it was held by {}{} (since {}, {live} {})",
                 text::owner(&record.owner),

@@ -11,7 +11,10 @@ use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use crate::commands::{acquire::AcquireArgs, get::GetArgs, release::ReleaseArgs, renew::RenewArgs};
+use crate::commands::{
+    acquire::AcquireArgs, breaking::BreakArgs, gc::GcArgs, get::GetArgs, rbac::RbacArgs,
+    release::ReleaseArgs, renew::RenewArgs,
+};
 #[cfg(unix)]
 use crate::commands::{run::RunArgs, sandbox::SandboxArgs};
 use crate::exit::Exit;
@@ -58,6 +61,9 @@ pub(crate) enum Command {
     Renew(RenewArgs),
     Release(ReleaseArgs),
     Get(GetArgs),
+    Break(BreakArgs),
+    Gc(GcArgs),
+    Rbac(RbacArgs),
     #[cfg(unix)]
     Sandbox(SandboxArgs),
     /// Print the version of this program

@@ -87,6 +87,23 @@ pub(crate) fn connect(args: &ClusterArgs, verbose: bool) -> Result<Connection, F
     Ok(Connection { client, namespace, endpoint })
 }
 
+/// The namespace that counts, found without running a credential plugin.
+pub(crate) fn namespace(args: &ClusterArgs) -> Result<String, Failure> {
+    if let Some(namespace) = &args.namespace {
+        return Ok(namespace.clone());
+    }
+    let found = kubeconfig::load(args.kubeconfig.as_deref())?;
+    let namespace = match found.config {
+        Some(kubeconfig) => Context::choose(&kubeconfig, args.context.as_deref())?.namespace(),
+        None => {
+            in_cluster::access(args.context.as_deref(), &found.looked_for)
+                .map_err(|failure| failure.hint("or name the namespace with -n"))?
+                .namespace
+        }
+    };
+    Ok(namespace.unwrap_or_else(|| "default".to_owned()))
+}
+
 fn impersonate(auth: &mut kube::config::AuthInfo, args: &ClusterArgs) -> Result<(), Failure> {
     if let Some(user) = &args.as_user {
         auth.impersonate = Some(user.clone());

@@ -1,7 +1,10 @@
 //! The commands, a file each.
 
 pub(crate) mod acquire;
+pub(crate) mod breaking;
+pub(crate) mod gc;
 pub(crate) mod get;
+pub(crate) mod rbac;
 pub(crate) mod release;
 pub(crate) mod renew;
 #[cfg(unix)]
@@ -25,6 +28,9 @@ pub(crate) fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Acquire(args) => blocking(runtime()?, acquire::run(args, &cluster, &common)),
         Command::Renew(args) => blocking(runtime()?, renew::run(args, &cluster, &common)),
         Command::Release(args) => blocking(runtime()?, release::run(args, &cluster, &common)),
+        Command::Break(args) => blocking(runtime()?, breaking::run(args, &cluster, &common)),
+        Command::Gc(args) => blocking(runtime()?, gc::run(args, &cluster, &common)),
+        Command::Rbac(args) => blocking(runtime()?, rbac::run(args, &cluster, &common)),
         Command::Get(args) => blocking(runtime()?, get::run(args, &cluster, &common)),
         #[cfg(unix)]
         Command::Run(args) => {

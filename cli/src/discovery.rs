@@ -203,6 +203,7 @@ impl Offered {
         let dot = if group.is_empty() { "" } else { "." };
         Ok(Kind {
             gvr: GroupVersionResource::gvr(group, version, &resource.plural),
+            name: resource.kind.clone(),
             shown: format!("{}{dot}{group}", resource.singular()),
             namespaced: resource.namespaced,
         })
@@ -223,7 +224,7 @@ fn closest(offered: &[Offered], word: &str) -> Vec<String> {
     const ALIKE: f64 = 0.85;
     let of_cluster =
         offered.iter().map(|kind| format!("{}.{}", kind.resource.singular(), kind.group));
-    let built_in = kinds::all().map(|kind| kind.singular.to_owned());
+    let built_in = kinds::all().map(kinds::BuiltIn::singular);
     let distance = |name: &str| strsim::jaro_winkler(name.split('.').next().unwrap_or(name), word);
     let mut alike: Vec<(f64, String)> = built_in
         .chain(of_cluster)

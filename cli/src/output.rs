@@ -4,7 +4,9 @@ pub(crate) mod age;
 pub(crate) mod aside;
 mod document;
 pub(crate) mod holder;
+pub(crate) mod idle;
 pub(crate) mod printer;
+pub(crate) mod prompt;
 mod table;
 pub(crate) mod talk;
 pub(crate) mod text;
@@ -42,6 +44,11 @@ pub(crate) fn many(format: Format, views: &[View]) -> Result<(), Failure> {
         printer.add(view)?;
     }
     printer.end()
+}
+
+/// A document of any shape.
+pub(crate) fn yaml(document: &impl serde::Serialize) -> Result<String, Failure> {
+    document::yaml(document)
 }
 
 /// Writes data; a reader that has seen enough (`| head`) is no failure.

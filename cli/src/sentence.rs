@@ -59,6 +59,7 @@ fn outcome_unknown(settled_at: Timestamp, message: &str, at: &Situation<'_>) -> 
     let done = match at.verb {
         "release" => "released",
         "renew" => "renewed",
+        "break" => "broken",
         _ => "acquired",
     };
     Failure::new(Exit::Unknown, format!("it is unknown whether {lock} was {done}: {message}"))
@@ -141,7 +142,7 @@ fn malformed(annotation: &str, why: &str, at: &Situation<'_>) -> Failure {
     let path = format!("{{.metadata.annotations.{}}}", annotation.replace('.', "\\."));
     let look = at.flags.kubectl("get", at.target);
     Failure::failed(message)
-        .hint("nobody can take or release it until that is repaired or removed")
+        .hint("nobody can take or release it until that is repaired, or removed with break --force")
         .hint(format!("look at it with: {look} -o jsonpath={}", quoted(&path)))
 }
 
@@ -151,10 +152,12 @@ fn forbidden(verbs: &[&str], message: &str, at: &Situation<'_>) -> Failure {
         at.flags.kubectl(&format!("auth can-i {}", verbs.first().unwrap_or(&"patch")), at.target);
     let message =
         format!("not allowed to {missing} {}: {}", at.target.place(), text::paragraph(message));
-    Failure::failed(message).hint(format!(
-        "a role with the verb {missing} on {} is needed; check with: {check}",
-        at.target.kind.resource()
-    ))
+    Failure::failed(message)
+        .hint(format!(
+            "a role with the verb {missing} on {} is needed; check with: {check}",
+            at.target.kind.resource()
+        ))
+        .hint(format!("print one with: {}", at.flags.rbac_of(at.verb, at.target)))
 }
 
 fn refused(code: u16, reason: &str, message: &str, at: &Situation<'_>) -> Failure {

@@ -25,6 +25,7 @@
 mod acquired;
 mod acquiring;
 mod api;
+mod breaking;
 mod claiming;
 mod client;
 mod clock;
@@ -49,6 +50,7 @@ mod session;
 mod sighting;
 mod span;
 mod stamps;
+mod standing;
 mod status;
 mod telemetry;
 mod waiter;
@@ -56,6 +58,7 @@ mod waiting;
 mod watch;
 
 pub use acquired::Acquired;
+pub use breaking::{BreakOptions, Broken};
 pub use client::client_without_retries;
 pub use clock::{Clock, SystemClock};
 pub use error::{Error, Held};
@@ -65,6 +68,7 @@ pub use json_patch;
 pub use kube_lock::{Config, KubeLock};
 pub use kubelock_core::expiry::Clocks;
 pub use kubelock_core::hold::Loss;
+pub use kubelock_core::lease::{IdleLease, LeaseInUse, SELECTOR as OWN_LEASES};
 pub use kubelock_core::name::{AnnotationKey, InvalidName, LockName, PathSegment, Prefix};
 pub use kubelock_core::record::{HoldId, Malformed, Record};
 pub use kubelock_core::timestamp::Timestamp;
@@ -77,6 +81,7 @@ pub use on_wait::{Obstacle, OnWait};
 pub use options::{AcquireOptions, ExpiryRule, GetOptions, ReleaseOptions, RenewOptions};
 pub use runtime::{BoxFuture, Runtime, TokioRuntime};
 pub use sighting::Sighting;
+pub use standing::Standing;
 pub use tokio_util::sync::CancellationToken;
 
 /// The example of the README, compiled.

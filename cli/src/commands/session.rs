@@ -77,6 +77,11 @@ impl Session {
         }
     }
 
+    /// The client, for requests that are about no lock.
+    pub(crate) fn client(&self) -> &kube::Client {
+        &self.connection.client
+    }
+
     /// A kind without an object.
     pub(crate) async fn kind_named(&self, name: &TypeName) -> Result<Kind, Failure> {
         match kinds::find(name) {

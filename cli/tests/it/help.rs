@@ -12,7 +12,7 @@ fn help(args: &[&str]) -> String {
 
 #[test]
 fn every_command_explains_itself_on_one_screen() {
-    for command in ["run", "acquire", "release", "get", "sandbox"] {
+    for command in ["run", "acquire", "release", "get", "break", "gc", "rbac", "sandbox"] {
         let text = help(&[command, "--help"]);
         assert!(text.lines().count() <= 40, "{command}: {} lines", text.lines().count());
         assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
@@ -23,7 +23,7 @@ fn every_command_explains_itself_on_one_screen() {
 
 #[test]
 fn short_and_long_help_are_the_same() {
-    for command in ["run", "acquire", "release", "get", "sandbox"] {
+    for command in ["run", "acquire", "release", "get", "break", "gc", "rbac", "sandbox"] {
         assert_eq!(help(&[command, "-h"]), help(&[command, "--help"]));
     }
 }

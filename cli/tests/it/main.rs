@@ -3,9 +3,11 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should say so and end")]
 
 mod bad_input;
+mod breaking;
 #[cfg(unix)]
 mod credentials;
 mod discovery;
+mod gc;
 mod get;
 mod help;
 mod hostile;
@@ -15,6 +17,7 @@ mod locks;
 #[cfg(target_os = "linux")]
 mod overlap;
 mod process;
+mod rbac;
 mod readme;
 mod redact;
 mod renew;
@@ -25,6 +28,8 @@ mod run;
 #[cfg(target_os = "linux")]
 mod sandbox;
 mod space;
+mod stub;
 mod terminal;
 mod unreachable;
+mod user;
 mod wait;

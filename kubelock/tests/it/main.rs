@@ -31,6 +31,7 @@ mod interop;
 mod machine;
 mod outage;
 mod paused;
+mod paused_breaking;
 mod paused_cancel;
 mod paused_faults;
 mod paused_guarded;

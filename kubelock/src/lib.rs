@@ -40,6 +40,7 @@ mod memory;
 mod on_wait;
 mod options;
 mod own_watch;
+mod rehearsal;
 mod releasing;
 mod renewing;
 mod runtime;
@@ -71,6 +72,7 @@ pub use lock_ref::LockRef;
 pub use lock_state::LockState;
 pub use on_wait::{Obstacle, OnWait};
 pub use options::{AcquireOptions, ExpiryRule, GetOptions, ReleaseOptions, RenewOptions};
+pub use rehearsal::Rehearsal;
 pub use runtime::{BoxFuture, Runtime, TokioRuntime};
 pub use tokio_util::sync::CancellationToken;
 

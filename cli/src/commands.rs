@@ -1,12 +1,16 @@
 //! The commands, a file each.
 
 pub(crate) mod acquire;
+pub(crate) mod completion;
+pub(crate) mod doctor;
 pub(crate) mod get;
+pub(crate) mod man;
 pub(crate) mod release;
 pub(crate) mod renew;
 #[cfg(unix)]
 pub(crate) mod run;
 mod session;
+pub(crate) mod version;
 
 use tokio::runtime::{Builder, Runtime};
 
@@ -14,7 +18,6 @@ use crate::args::{Cli, Command};
 use crate::client;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::output;
 
 /// Runs one command to its end.
 pub(crate) fn run(cli: Cli) -> Result<Exit, Failure> {
@@ -29,7 +32,10 @@ pub(crate) fn run(cli: Cli) -> Result<Exit, Failure> {
             let runtime = runtime().map_err(run::before_the_command)?;
             blocking(runtime, run::run(args, &cluster, &common))
         }
-        Command::Version => version(),
+        Command::Doctor(args) => blocking(runtime()?, doctor::run(args, &cluster, &common)),
+        Command::Completion(args) => completion::run(&args),
+        Command::Man(args) => man::run(&args),
+        Command::Version(args) => blocking(runtime()?, version::run(args, &cluster, &common)),
     }
 }
 
@@ -50,9 +56,4 @@ fn blocking(
     runtime.shutdown_background();
     client::kill_alone();
     result
-}
-
-fn version() -> Result<Exit, Failure> {
-    output::print(concat!("kubelock ", env!("CARGO_PKG_VERSION"), "\n"))?;
-    Ok(Exit::Done)
 }

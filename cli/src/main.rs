@@ -3,6 +3,7 @@
 mod args;
 mod client;
 mod commands;
+mod completion;
 mod deadline;
 mod discovery;
 mod exit;
@@ -13,7 +14,9 @@ mod kinds;
 mod output;
 mod owner;
 mod program;
+mod query;
 mod sentence;
+mod server_version;
 mod target;
 
 use std::process::ExitCode;
@@ -24,6 +27,9 @@ fn main() -> ExitCode {
     }
     #[cfg(unix)]
     if let Some(exit) = commands::run::inner_process() {
+        return exit;
+    }
+    if let Some(exit) = completion::answer() {
         return exit;
     }
     let cli = match args::parse() {

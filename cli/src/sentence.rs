@@ -175,7 +175,7 @@ fn refused(code: u16, reason: &str, message: &str, at: &Situation<'_>) -> Failur
 }
 
 /// A renewal that failed says more than the server does.
-fn unauthorized(endpoint: &Endpoint) -> Failure {
+pub(crate) fn unauthorized(endpoint: &Endpoint) -> Failure {
     let Endpoint { address, origin, .. } = endpoint;
     let mut failure = Failure::failed(format!(
         "the API server at {address} does not accept the credentials of {origin}"
@@ -238,7 +238,7 @@ pub(crate) fn discovery_failed(error: &kube::Error, endpoint: &Endpoint) -> Fail
             Some(why) => no_credentials(&why, endpoint),
             None => unreachable("the credentials cannot be used", endpoint),
         },
-        _ => unreachable("its answer cannot be read", endpoint),
+        _ => unreadable(endpoint),
     }
 }
 
@@ -249,6 +249,11 @@ fn root_cause(error: &(dyn std::error::Error + 'static)) -> String {
         cause = source;
     }
     cause.to_string()
+}
+
+/// An answer that says nothing.
+pub(crate) fn unreadable(endpoint: &Endpoint) -> Failure {
+    unreachable("its answer cannot be read", endpoint)
 }
 
 fn unreachable(message: &str, Endpoint { address, origin, .. }: &Endpoint) -> Failure {

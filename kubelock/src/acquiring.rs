@@ -87,7 +87,12 @@ impl Lock {
         }
     }
 
-    pub(crate) fn acquire_call(&self, lock: &LockRef, options: &AcquireOptions, value: String) -> Acquire {
+    pub(crate) fn acquire_call(
+        &self,
+        lock: &LockRef,
+        options: &AcquireOptions,
+        value: String,
+    ) -> Acquire {
         let memory = &self.locks.memory;
         // A Lease of our making keeps an annotation all its life.
         let has_others = memory.has_others(lock).or(options.create_lease.then_some(true));

@@ -26,9 +26,12 @@ pub(crate) fn note(common: &CommonArgs, words: &str) {
 /// Tells what went wrong, and the way out.
 pub(crate) fn failure(failure: &Failure) {
     say(format_args!("{RED}error:{RESET} {}", failure.message));
-    for hint in &failure.hints {
-        say(format_args!("{CYAN}hint:{RESET} {hint}"));
-    }
+    failure.hints.iter().for_each(|words| hint(words));
+}
+
+/// Tells a way out.
+pub(crate) fn hint(words: &str) {
+    say(format_args!("{CYAN}hint:{RESET} {words}"));
 }
 
 /// Tells for whom a command waits, whenever that is another one; and once that it waits for the

@@ -12,12 +12,12 @@ use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 
-#[cfg(unix)]
-use crate::commands::run::RunArgs;
 use crate::commands::{
     acquire::AcquireArgs, completion::CompletionArgs, doctor::DoctorArgs, get::GetArgs,
     man::ManArgs, release::ReleaseArgs, renew::RenewArgs, version::VersionArgs,
 };
+#[cfg(unix)]
+use crate::commands::{run::RunArgs, sandbox::SandboxArgs};
 use crate::exit::Exit;
 use crate::output::talk;
 use crate::program;
@@ -54,12 +54,13 @@ Examples:
   kubelock renew deploy -n ci                    for as long again
   kubelock release deploy -n ci
   kubelock doctor -n ci                          what would go wrong here, and the remedy
+  kubelock sandbox -- kubelock acquire deploy    without a cluster, on an API in memory
 
-Options: kubelock COMMAND --help. Those that say which cluster, and as whom, are kubectl's: -n,
-  --context, --kubeconfig, --as. Each has a variable: --request-timeout is KUBELOCK_REQUEST_TIMEOUT.
+Options: see the --help of each command. Those that say which cluster, and as whom, are kubectl's
+  (-n, --context, --as). All have variables: --request-timeout is KUBELOCK_REQUEST_TIMEOUT.
 Exit status:
   0 done, 1 failed, 2 wrong usage, 10 yours already, 11 held by another, 12 not held, 15 unknown
-  run: the command's own; 123 lost, 124 not acquired, 125 not run, 126 and 127 no such command";
+  run, sandbox: the command's own; 123 lost, 124 not acquired, 125 not run, 126 and 127 no such command";
 
 /// One subcommand each.
 #[derive(Debug, Subcommand)]
@@ -71,6 +72,8 @@ pub(crate) enum Command {
     Release(ReleaseArgs),
     Get(GetArgs),
     Doctor(DoctorArgs),
+    #[cfg(unix)]
+    Sandbox(SandboxArgs),
     Completion(CompletionArgs),
     #[command(hide = true)]
     Man(ManArgs),
@@ -110,15 +113,16 @@ fn refused(error: &clap::Error, words: Vec<OsString>) -> Exit {
     match error.use_stderr() {
         false => Exit::Done,
         // Its other statuses are those of the command.
-        true if is_run(words) => Exit::NotRun,
+        true if runs_a_command(words) => Exit::NotRun,
         true => Exit::Usage,
     }
 }
 
-/// Whether `run` is meant, as far as such a command line can tell.
-fn is_run(words: Vec<OsString>) -> bool {
+/// Whether `run` or `sandbox` is meant, as far as such a command line can tell.
+fn runs_a_command(words: Vec<OsString>) -> bool {
     let lenient = definition("kubelock").ignore_errors(true).try_get_matches_from(words);
-    lenient.is_ok_and(|matches| matches.subcommand_name() == Some("run"))
+    let meant = lenient.ok().and_then(|matches| matches.subcommand_name().map(str::to_owned));
+    meant.is_some_and(|meant| meant == "run" || meant == "sandbox")
 }
 
 /// Refuses what the definition cannot.

@@ -9,6 +9,8 @@ pub(crate) mod release;
 pub(crate) mod renew;
 #[cfg(unix)]
 pub(crate) mod run;
+#[cfg(unix)]
+pub(crate) mod sandbox;
 mod session;
 pub(crate) mod version;
 
@@ -36,6 +38,11 @@ pub(crate) fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Completion(args) => completion::run(&args),
         Command::Man(args) => man::run(&args),
         Command::Version(args) => blocking(runtime()?, version::run(args, &cluster, &common)),
+        #[cfg(unix)]
+        Command::Sandbox(args) => {
+            let runtime = runtime().map_err(sandbox::before_the_command)?;
+            blocking(runtime, sandbox::run(args, &cluster, &common))
+        }
     }
 }
 

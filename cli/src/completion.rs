@@ -81,8 +81,11 @@ fn candidates(words: &[OsString]) -> Vec<CompletionCandidate> {
     let Some((last, before)) = words.split_last() else { return Vec::new() };
     let typed = Typed::of(args::bare_definition(), before);
     let mut command = completing(args::bare_definition(), &typed);
+    // The long names of all options, not the short ones of some.
+    let last = if last == "-" { OsStr::new("--") } else { last.as_os_str() };
+    let line = before.iter().map(OsString::as_os_str).chain([last]);
     let line: Vec<OsString> =
-        std::iter::once(OsString::from("kubelock")).chain(words.iter().cloned()).collect();
+        std::iter::once(OsStr::new("kubelock")).chain(line).map(OsString::from).collect();
     let index = line.len() - 1;
     let folder = std::env::current_dir().ok();
     let found = complete(&mut command, line, index, folder.as_deref()).unwrap_or_default();
@@ -158,6 +161,7 @@ mod tests {
         assert_eq!(completed(&["acq"]), ["acquire"]);
         assert_eq!(completed(&["get", "--reque"]), ["--request-timeout"]);
         assert_eq!(completed(&["get", "-o", "j"]), ["json"]);
+        assert!(completed(&["get", "-"]).contains(&"--output".to_owned()));
         assert!(completed(&[""]).contains(&"doctor".to_owned()));
         assert!(completed(&["nonsense", "x"]).is_empty());
     }

@@ -26,7 +26,7 @@ fn main() -> ExitCode {
         return exit;
     }
     #[cfg(unix)]
-    if let Some(exit) = commands::run::inner_process() {
+    if let Some(exit) = commands::run::inner_process().or_else(commands::sandbox::inner_process) {
         return exit;
     }
     if let Some(exit) = completion::answer() {

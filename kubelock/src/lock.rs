@@ -153,8 +153,7 @@ impl Lock {
     ///
     /// # Errors
     /// Those of [`Lock::acquire`], but for [`Error::OutcomeUnknown`]: what is never stored is
-    /// [`Error::Unavailable`] when it gets no answer. [`Error::Refused`] with status 400 where a
-    /// webhook does not support dry runs.
+    /// [`Error::Unavailable`] when it gets no answer.
     ///
     /// # Cancel safety
     /// Nothing is written.

@@ -160,6 +160,15 @@ impl ControlPlane {
         self.etcd.server.signal(Signal::CONT)
     }
 
+    /// Restarts the API server over an etcd that has forgotten all but what is there now.
+    pub fn forget_history(&self) -> Result<(), Error> {
+        self.etcd.compact()?;
+        // What it serves watches from, it forgets when it dies.
+        self.kill_api_server()?;
+        self.start_api_server()?;
+        self.wait_ready()
+    }
+
     /// Waits until `/readyz` says so and the first namespaces are there.
     ///
     /// # Errors

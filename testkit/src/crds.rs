@@ -39,12 +39,18 @@ impl Cluster {
     /// # Panics
     /// When the API server refuses, or takes a minute.
     pub async fn ensure_crds(&self) {
-        let client = self.client().await;
-        for (resource, scope) in [(widget_resource(), "Namespaced"), (gadget_resource(), "Cluster")]
-        {
-            create_definition(&client, &resource, scope).await;
-            wait_until_served(&client, &resource).await;
-        }
+        ensure_crds(&self.client().await).await;
+    }
+}
+
+/// The same for whatever server this client reaches.
+///
+/// # Panics
+/// When it refuses, or takes a minute.
+pub async fn ensure_crds(client: &Client) {
+    for (resource, scope) in [(widget_resource(), "Namespaced"), (gadget_resource(), "Cluster")] {
+        create_definition(client, &resource, scope).await;
+        wait_until_served(client, &resource).await;
     }
 }
 

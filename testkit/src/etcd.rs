@@ -31,6 +31,21 @@ impl Etcd {
     pub(crate) fn wait_ready(&self) -> Result<(), Error> {
         self.server.wait_until(START_LIMIT, || is_healthy(&self.socket).unwrap_or(false))
     }
+
+    /// Forgets every revision but the last.
+    pub(crate) fn compact(&self) -> Result<(), Error> {
+        let compact = || {
+            let status = ask(&self.socket, "POST /v3/maintenance/status", "{}")?;
+            let revision =
+                status.split_once(r#""revision":""#).and_then(|(_, rest)| rest.split('"').next());
+            let revision =
+                revision.ok_or_else(|| io::Error::other(format!("no revision in {status}")))?;
+            let body = format!(r#"{{"revision":"{revision}","physical":true}}"#);
+            let answer = ask(&self.socket, "POST /v3/kv/compaction", &body)?;
+            if is_ok(&answer) { Ok(()) } else { Err(io::Error::other(answer)) }
+        };
+        compact().map_err(Error::io("compact the etcd at", &self.socket))
+    }
 }
 
 /// No fsync: the data need outlive etcd, not the machine. With the shortest
@@ -61,10 +76,22 @@ fn url(socket: &Path) -> String {
 }
 
 fn is_healthy(socket: &Path) -> io::Result<bool> {
+    Ok(is_ok(&ask(socket, "GET /health", "")?))
+}
+
+fn is_ok(answer: &str) -> bool {
+    answer.split_whitespace().nth(1) == Some("200")
+}
+
+/// Head and body of the answer.
+fn ask(socket: &Path, what: &str, body: &str) -> io::Result<String> {
     let mut stream = UnixStream::connect(socket)?;
     stream.set_read_timeout(Some(CALL_LIMIT))?;
-    stream.write_all(b"GET /health HTTP/1.0\r\n\r\n")?;
+    let length = body.len();
+    stream.write_all(
+        format!("{what} HTTP/1.0\r\ncontent-length: {length}\r\n\r\n{body}").as_bytes(),
+    )?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer)?;
-    Ok(answer.split_whitespace().nth(1) == Some("200"))
+    Ok(answer)
 }

@@ -7,7 +7,7 @@ use crate::binaries::Binaries;
 pub use crate::seed_tests::run_seed_integration_tests;
 use crate::shared_build::lock;
 use crate::target_dir::{target_dir, workspace_dir};
-use crate::{Error, clusters_are_skipped, go_tool, report, seed_tests};
+use crate::{Error, clusters_are_skipped, go_tool, kubectl, report, seed_tests};
 
 /// The program that holds `github.com/giantswarm/kubelock` v0.2.0.
 ///
@@ -27,8 +27,17 @@ pub fn seed_v4() -> PathBuf {
     BUILT.get_or_init(|| build("seed-v4", "seed-v4")).path()
 }
 
+/// The program that runs for leader with client-go's leader election, by its Lease.
+///
+/// # Panics
+/// When it can't be built: the text says why.
+pub fn leader_election() -> PathBuf {
+    static BUILT: OnceLock<Built> = OnceLock::new();
+    BUILT.get_or_init(|| build("leader-election", "leader-election")).path()
+}
+
 /// Builds all Go programs that the tests need, so that no test waits for it: those
-/// of this module, etcd and kube-apiserver unless the environment names others.
+/// of this module; etcd, kube-apiserver and kubectl unless the environment names others.
 ///
 /// # Errors
 /// The first build's that failed.
@@ -39,6 +48,8 @@ pub fn build_all() -> Result<(), Error> {
     }
     try_build("seed-v0.2.0", "seed-v0")?;
     try_build("seed-v4", "seed-v4")?;
+    try_build("leader-election", "leader-election")?;
+    kubectl::find()?;
     seed_tests::prepare()
 }
 

@@ -16,8 +16,8 @@ pub(crate) async fn config(path: &Path) -> Result<Config, Error> {
     Ok(config)
 }
 
-/// A client of the current runtime.
-pub(crate) async fn client(path: &Path) -> Result<Client, Error> {
+/// A client of the current runtime, by this kubeconfig, that sends each request once.
+pub async fn client(path: &Path) -> Result<Client, Error> {
     Client::try_from(config(path).await?).map_err(because(path))
 }
 

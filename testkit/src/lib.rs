@@ -15,9 +15,11 @@ mod error;
 mod etcd;
 mod fixtures;
 pub mod go;
+mod go_module;
 mod go_tool;
 mod kube_apiserver;
 mod kubeconfig;
+mod kubectl;
 #[cfg(unix)]
 mod own_bin;
 mod port;
@@ -36,7 +38,9 @@ pub mod wire;
 
 pub use cluster::{Cluster, cluster, clusters_are_skipped};
 pub use control_plane::{ControlPlane, control_plane};
-pub use crds::{gadgets, widgets};
+pub use crds::{ensure_crds, gadgets, widgets};
 pub use error::{Error, report};
+pub use kubeconfig::client;
+pub use kubectl::kubectl;
 pub use target_dir::{target_dir, workspace_dir};
 pub use users::{ADMIN, ALICE, BOB, NOBODY};

@@ -15,6 +15,9 @@ use clap::{Arg, ArgAction, ArgMatches, Command};
 const WITHOUT: [&str; 9] =
     ["help", "version", "on", "namespace", "hold", "no-wait", "yes", "live", "force"];
 
+/// Options of which the one typed last counts.
+const OPPOSITES: [[&str; 2]; 2] = [["wait", "no_wait"], ["no_wait", "wait"]];
+
 /// The variable of an option.
 pub(crate) fn variable(long: &str) -> Option<String> {
     let name = long.replace('-', "_").to_ascii_uppercase();
@@ -53,7 +56,8 @@ fn stands_in(command: &Command, arg: &Arg, typed: &Typed) -> Option<String> {
     let contradicts = |other: &Arg| {
         let one = command.get_arg_conflicts_with(arg);
         let other_way = command.get_arg_conflicts_with(other);
-        one.iter().any(|conflict| conflict.get_id() == other.get_id())
+        OPPOSITES.contains(&[arg.get_id().as_str(), other.get_id().as_str()])
+            || one.iter().any(|conflict| conflict.get_id() == other.get_id())
             || other_way.iter().any(|conflict| conflict.get_id() == arg.get_id())
     };
     let is_ruled_out = command

@@ -76,10 +76,6 @@ fn finding(subject: &Subject, target: &Target, error: &Error) -> Finding {
         )
         .remedy(format!("exempt annotations that begin with {}", prefix(error)))
         .remedy("candidates: kubectl get mutatingwebhookconfigurations,mutatingadmissionpolicies"),
-        Error::Refused { code: 400, message, .. } if message.contains("dry run") => {
-            Finding::warning(CHECK, format!("cannot be tried: {}", text::paragraph(message)))
-                .remedy("declare sideEffects: None for that webhook, or try a real lock")
-        }
         Error::Refused { code, message, .. } if !matches!(code, 401 | 404) => {
             let message = text::paragraph(message);
             Finding::problem(CHECK, format!("the write of a lock is refused ({code}): {message}"))

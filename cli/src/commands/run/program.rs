@@ -14,7 +14,7 @@ use crate::output::text;
 const USUAL_PATH: &str = "/bin:/usr/bin";
 
 /// Refuses a command that does not exist or cannot be executed.
-pub(super) fn check(program: &OsStr) -> Result<(), Failure> {
+pub(in crate::commands) fn check(program: &OsStr) -> Result<(), Failure> {
     let path = env::var_os("PATH").unwrap_or_else(|| USUAL_PATH.into());
     let name = text::line(&program.to_string_lossy());
     match find(program, &path) {
@@ -26,7 +26,7 @@ pub(super) fn check(program: &OsStr) -> Result<(), Failure> {
 }
 
 /// The failure of a command that the system refused to execute.
-pub(super) fn refused(program: &OsStr, error: &std::io::Error) -> Failure {
+pub(in crate::commands) fn refused(program: &OsStr, error: &std::io::Error) -> Failure {
     let name = text::line(&program.to_string_lossy());
     if error.kind() == std::io::ErrorKind::NotFound {
         missing(&name, "does not exist, or its interpreter does not")

@@ -48,7 +48,7 @@ const OWN_GROUP: Pid = Pid::from_raw(0);
 const CONTINUED: Duration = Duration::from_millis(100);
 
 /// The signals that reach this process from now on.
-pub(super) struct Signals {
+pub(in crate::commands) struct Signals {
     received: mpsc::Receiver<Signal>,
     /// What came while we looked for something else.
     put_by: VecDeque<Signal>,
@@ -56,7 +56,7 @@ pub(super) struct Signals {
 
 impl Signals {
     /// Takes the signals over for good. Threads that exist already must not be around.
-    pub(super) fn take_over() -> io::Result<Self> {
+    pub(in crate::commands) fn take_over() -> io::Result<Self> {
         let ignored = ignored();
         let heard = PASSED_ON.into_iter().filter(|signal| !is_in(*signal, ignored));
         let set: SigSet = heard.collect();
@@ -76,7 +76,7 @@ impl Signals {
     ///
     /// # Cancel safety
     /// No signal is lost.
-    pub(super) async fn next(&mut self) -> Signal {
+    pub(in crate::commands) async fn next(&mut self) -> Signal {
         match self.put_by.pop_front() {
             Some(signal) => signal,
             None => self.fresh().await,
@@ -126,7 +126,7 @@ impl Signals {
     /// Stops this process as Ctrl-Z does, until it is continued.
     ///
     /// Says whether it stopped: the kernel stops no orphans, since nobody would continue them.
-    pub(super) async fn stop(&mut self) -> bool {
+    pub(in crate::commands) async fn stop(&mut self) -> bool {
         let stop = SigSet::from(Signal::SIGTSTP);
         while let Ok(signal) = self.received.try_recv() {
             self.put_by(signal);
@@ -162,14 +162,14 @@ fn see_children_end() -> io::Result<()> {
 }
 
 /// What ends a program that waits, unless somebody saw to it that it does not.
-pub(super) fn ends(signal: Signal) -> bool {
+pub(in crate::commands) fn ends(signal: Signal) -> bool {
     !matches!(signal, Signal::SIGWINCH | Signal::SIGTSTP | Signal::SIGCONT)
 }
 
 /// Ends this process as the command was ended, with our group if its keys were the command's: a
 /// shell or a `make` around it must learn that somebody wants it all to end. Returns where the
 /// signal is ignored.
-pub(super) fn die_of(signal: Signal, with_group: bool) {
+pub(in crate::commands) fn die_of(signal: Signal, with_group: bool) {
     // The command's own core, if any, is the one that tells something.
     let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
     #[cfg(target_os = "linux")]

@@ -1,0 +1,18 @@
+//! What both servers do, in the words of an API client.
+
+mod access;
+mod bodies;
+mod create;
+mod delete;
+mod json_patch;
+mod list;
+mod merge_patch;
+mod names;
+mod patch;
+mod paths;
+mod representation;
+mod selector;
+mod spelling;
+mod status;
+mod update;
+mod watch;

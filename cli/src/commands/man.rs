@@ -102,7 +102,8 @@ mod tests {
 
     #[test]
     fn what_stands_below_a_help_text_has_headings_of_its_own_on_a_page() {
-        let words = "Examples:\n  kubelock a\n\nWithout --on it is\nso.\nExit status: 0 done,\n  1 no";
+        let words =
+            "Examples:\n  kubelock a\n\nWithout --on it is\nso.\nExit status: 0 done,\n  1 no";
         assert_eq!(
             sections(words),
             [

@@ -4,8 +4,12 @@
 
 mod bad_input;
 #[cfg(unix)]
+mod completion;
+#[cfg(unix)]
 mod credentials;
 mod discovery;
+mod doctor;
+mod environment;
 mod help;
 mod hostile;
 mod kinds;
@@ -13,6 +17,8 @@ mod kubeconfig;
 mod locks;
 #[cfg(target_os = "linux")]
 mod overlap;
+#[cfg(unix)]
+mod plugin;
 mod process;
 mod readme;
 mod redact;
@@ -24,4 +30,5 @@ mod run;
 mod space;
 mod terminal;
 mod unreachable;
+mod version;
 mod wait;

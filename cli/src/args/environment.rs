@@ -11,9 +11,19 @@ use clap::{Arg, ArgAction, ArgMatches, Command};
 ///
 /// `run` tells its command of its lock by `KUBELOCK_ON`, `KUBELOCK_NAMESPACE` and
 /// `KUBELOCK_HOLD`: a command under one lock would take the next one on the wrong object. And
-/// what is meant once is said each time.
-const WITHOUT: [&str; 9] =
-    ["help", "version", "on", "namespace", "hold", "no-wait", "yes", "live", "force"];
+/// what is meant once, and would do harm elsewhere, is said each time.
+const WITHOUT: [&str; 10] = [
+    "help",
+    "version",
+    "on",
+    "namespace",
+    "all-namespaces",
+    "hold",
+    "no-wait",
+    "yes",
+    "live",
+    "force",
+];
 
 /// Options of which the one typed last counts.
 const OPPOSITES: [[&str; 2]; 2] = [["wait", "no_wait"], ["no_wait", "wait"]];
@@ -49,9 +59,10 @@ fn applied(command: Command, typed: &Typed) -> Command {
 /// The variable that counts for this option. What was typed counts against all that it
 /// contradicts.
 fn stands_in(command: &Command, arg: &Arg, typed: &Typed) -> Option<String> {
-    // Some say in their help what their variable is.
-    let own = arg.get_env().map(|name| name.to_string_lossy().into_owned());
-    let variable = own.or_else(|| variable(arg.get_long()?))?;
+    if arg.get_env().is_some() {
+        return None; // It says in its help what its variable is.
+    }
+    let variable = variable(arg.get_long()?)?;
     let is_set = std::env::var_os(&variable).is_some_and(|value| !value.is_empty());
     let contradicts = |other: &Arg| {
         let one = command.get_arg_conflicts_with(arg);

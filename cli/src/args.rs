@@ -57,10 +57,10 @@ Examples:
   kubelock sandbox -- kubelock acquire deploy    without a cluster, on an API in memory
 
 Options: see the --help of each command. Those that say which cluster, and as whom, are kubectl's
-  (-n, --context, --as). All have variables: --request-timeout is KUBELOCK_REQUEST_TIMEOUT.
+  (-n, --context, --as). Most have a variable: --request-timeout is KUBELOCK_REQUEST_TIMEOUT.
 Exit status:
   0 done, 1 failed, 2 wrong usage, 10 yours already, 11 held by another, 12 not held, 15 unknown
-  run, sandbox: the command's own; 123 lost, 124 not acquired, 125 not run, 126 and 127 no such command";
+  run, sandbox: the command's own; 123 lost, 124 not acquired, 125 not run, 126, 127 no such command";
 
 /// One subcommand each.
 #[derive(Debug, Subcommand)]

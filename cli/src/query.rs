@@ -118,11 +118,9 @@ fn understood<T: DeserializeOwned>(
     }
     // Proxies refuse in words of their own.
     let refusal: Refusal = serde_json::from_slice(response.body()).unwrap_or_default();
-    let message = match refusal.message.is_empty() {
-        true => response.status().to_string(),
-        false => refusal.message,
-    };
-    Ok(Err(Refusal { code: response.status().as_u16(), message }))
+    let status = response.status();
+    let message = if refusal.message.is_empty() { status.to_string() } else { refusal.message };
+    Ok(Err(Refusal { code: status.as_u16(), message }))
 }
 
 fn date(headers: &HeaderMap) -> Option<Timestamp> {

@@ -16,7 +16,7 @@ _kubelock() {
     if (( directive & 2 )); then
         options=(-S '')
     fi
-    _describe -t kubelock kubelock candidates $options
+    _describe -t kubelock kubelock candidates "${(@)options}"
     if ! (( directive & 4 )); then
         _files
     fi

@@ -156,7 +156,8 @@ fn until(space: &Space, args: &[&str], fits: impl Fn(&Value) -> bool) -> Value {
         }
         std::thread::sleep(Duration::from_millis(100));
     }
-    panic!("it was not taken note of within ten seconds: {last:#}");
+    assert!(fits(&last), "it was not taken note of within ten seconds: {last:#}");
+    last
 }
 
 #[test]
@@ -233,9 +234,10 @@ fn serve(date: SystemTime, version: &str) -> String {
             let mut request = [0; 8192];
             let read = connection.read(&mut request).unwrap_or(0);
             let is_version = request[..read].starts_with(b"GET /version ");
-            let (status, body) = match is_version {
-                true => ("200 OK", version.to_string()),
-                false => ("404 Not Found", json!({ "kind": "Status", "code": 404 }).to_string()),
+            let (status, body) = if is_version {
+                ("200 OK", version.to_string())
+            } else {
+                ("404 Not Found", json!({ "kind": "Status", "code": 404 }).to_string())
             };
             let head = format!(
                 "HTTP/1.1 {status}\r\ndate: {date}\r\nconnection: close\r\ncontent-length: {}\r\n\r\n",

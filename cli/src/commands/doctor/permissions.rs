@@ -35,23 +35,26 @@ impl Verb {
 
 /// What may be done; a verb that could not be asked for counts as allowed, so that the dry run
 /// tells.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub(super) struct Access {
-    get: bool,
-    patch: bool,
-    update: bool,
-    watch: bool,
-    create: bool,
+    allowed: Vec<Verb>,
     sight: Sight,
     own_lease: bool,
 }
 
 impl Access {
+    fn may(&self, verb: Verb) -> bool {
+        self.allowed.contains(&verb)
+    }
+
     /// Whether a record could be written at all.
     pub(super) fn may_write(&self) -> bool {
-        let makes = self.own_lease && self.sight == Sight::Missing;
-        let exists = self.own_lease || self.sight != Sight::Missing;
-        (self.patch || (self.get && self.update) || makes && self.create) && exists
+        let changes = self.may(Verb::Patch) || (self.may(Verb::Get) && self.may(Verb::Update));
+        match (self.sight, self.own_lease) {
+            (Sight::Missing, true) => changes || self.may(Verb::Create),
+            (Sight::Missing, false) => false,
+            _ => changes,
+        }
     }
 }
 
@@ -70,19 +73,17 @@ struct ReviewStatus {
 /// One access review for each verb.
 pub(super) async fn examine(subject: &Subject, sight: Sight, diagnosis: &mut Diagnosis) -> Access {
     let own_lease = subject.target.own_lease;
-    let mut may = async |verb| allowed(subject, verb, diagnosis).await;
-    let access = Access {
-        get: may(Verb::Get).await,
-        patch: may(Verb::Patch).await,
-        update: may(Verb::Update).await,
-        watch: may(Verb::Watch).await,
-        create: own_lease && may(Verb::Create).await,
-        sight,
-        own_lease,
-    };
     let verbs = [Verb::Get, Verb::Patch, Verb::Update, Verb::Watch, Verb::Create];
-    for verb in verbs.into_iter().take(if own_lease { 5 } else { 4 }) {
-        diagnosis.add(finding(subject, verb, access));
+    // Nothing but a Lease is made for a lock.
+    let verbs = &verbs[..if own_lease { 5 } else { 4 }];
+    let mut access = Access { allowed: Vec::new(), sight, own_lease };
+    for verb in verbs {
+        if allowed(subject, *verb, diagnosis).await {
+            access.allowed.push(*verb);
+        }
+    }
+    for verb in verbs {
+        diagnosis.add(finding(subject, *verb, &access));
     }
     access
 }
@@ -137,7 +138,7 @@ fn review(subject: &Subject, verb: Verb) -> Query {
     Query::post("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", body)
 }
 
-fn finding(subject: &Subject, verb: Verb, access: Access) -> Finding {
+fn finding(subject: &Subject, verb: Verb, access: &Access) -> Finding {
     match verb {
         Verb::Get => get(subject, access),
         Verb::Patch => patch(subject, access),
@@ -147,17 +148,17 @@ fn finding(subject: &Subject, verb: Verb, access: Access) -> Finding {
     }
 }
 
-fn get(subject: &Subject, access: Access) -> Finding {
-    match access.get {
-        true => Finding::ok("get", "allowed"),
-        false => Finding::problem("get", "not allowed: nobody here could tell whose a lock is")
-            .remedy(subject.grant("get")),
+fn get(subject: &Subject, access: &Access) -> Finding {
+    if access.may(Verb::Get) {
+        return Finding::ok("get", "allowed");
     }
+    Finding::problem("get", "not allowed: nobody here could tell whose a lock is")
+        .remedy(subject.grant("get"))
 }
 
-fn patch(subject: &Subject, access: Access) -> Finding {
+fn patch(subject: &Subject, access: &Access) -> Finding {
     let remedy = subject.grant("patch");
-    match (access.patch, access.update) {
+    match (access.may(Verb::Patch), access.may(Verb::Update)) {
         (true, _) => Finding::ok("patch", "allowed: one request takes, renews or releases a lock"),
         (false, true) => Finding::warning(
             "patch",
@@ -172,8 +173,8 @@ fn patch(subject: &Subject, access: Access) -> Finding {
     }
 }
 
-fn update(access: Access) -> Finding {
-    let words = match (access.update, access.patch) {
+fn update(access: &Access) -> Finding {
+    let words = match (access.may(Verb::Update), access.may(Verb::Patch)) {
         (true, true) => "allowed, and not needed where patch is",
         (true, false) => "allowed: it takes the place of patch",
         (false, true) => "not allowed, and not needed where patch is",
@@ -182,21 +183,18 @@ fn update(access: Access) -> Finding {
     Finding::ok("update", words)
 }
 
-fn watch(subject: &Subject, access: Access) -> Finding {
-    match access.watch {
-        true => Finding::ok("watch", "allowed: who waits learns of a release at once"),
-        false => Finding::warning(
-            "watch",
-            "not allowed: who waits looks every two or three seconds instead",
-        )
-        .remedy(subject.grant("watch")),
+fn watch(subject: &Subject, access: &Access) -> Finding {
+    if access.may(Verb::Watch) {
+        return Finding::ok("watch", "allowed: who waits learns of a release at once");
     }
+    Finding::warning("watch", "not allowed: who waits looks every two or three seconds instead")
+        .remedy(subject.grant("watch"))
 }
 
-fn create(subject: &Subject, access: Access) -> Finding {
+fn create(subject: &Subject, access: &Access) -> Finding {
     let remedy = subject.grant("create");
     let other = "or keep the lock on an object that exists, with --on";
-    match (access.create, access.sight) {
+    match (access.may(Verb::Create), access.sight) {
         (true, _) => Finding::ok("create", "allowed: the Lease of a new lock can be made"),
         (false, _) if !subject.is_named => {
             Finding::warning("create", "not allowed: only locks whose Lease is there can be taken")

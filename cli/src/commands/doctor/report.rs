@@ -1,5 +1,7 @@
 //! The diagnosis for people.
 
+use std::fmt::Write as _;
+
 use super::diagnosis::Diagnosis;
 use super::finding::{Finding, Verdict};
 
@@ -19,7 +21,8 @@ fn lines_of(finding: &Finding) -> String {
     let (colour, word) = (colour(*verdict), verdict.word());
     let mut lines = format!("{colour}{word:<8}{RESET}  {check:<10}  {words}\n");
     for remedy in remedies {
-        lines.push_str(&format!("{:22}remedy: {remedy}\n", ""));
+        // Writing to a string cannot fail.
+        let _ = writeln!(lines, "{:22}remedy: {remedy}", "");
     }
     lines
 }

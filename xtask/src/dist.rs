@@ -39,9 +39,13 @@ exec kubectl-kubelock __complete \"$@\"
 ";
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
+    assemble(args, &build(args.debug)?)
+}
+
+/// The archive, its checksum and the manifest.
+fn assemble(args: &Args, binary: &Path) -> Result<ExitCode> {
     let folder = args.out.clone().unwrap_or_else(|| testkit::target_dir().join("dist"));
-    let binary = build(args.debug)?;
-    let archive = pack(&binary, &folder)?;
+    let archive = pack(binary, &folder)?;
     let manifest = folder.join("kubelock.yaml");
     // Archives of other platforms may have been put there, too.
     let archives = Archive::all_in(&folder, VERSION)?;
@@ -127,7 +131,10 @@ mod tests {
         let homepage = "https://example.org/kubelock".to_owned();
         let out = Some(folder.path().into());
         let args = Args { debug: true, url: url.into(), homepage, out };
-        run(&args).unwrap();
+        // `cargo test --workspace` has built it.
+        let built = testkit::target_dir().join("debug/kubelock");
+        let binary = if built.exists() { built } else { build(true).unwrap() };
+        assemble(&args, &binary).unwrap();
 
         let archive = folder.path().join(Archive::of_this_machine(VERSION).name());
         let content = content(&archive);

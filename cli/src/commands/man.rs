@@ -42,7 +42,10 @@ fn with_variables(command: Command) -> Command {
 
 /// One page for each command.
 fn write(command: &Command, folder: &Path) -> io::Result<()> {
-    let man = Man::new(command.clone()).manual("kubelock");
+    let about = command.get_about().map(ToString::to_string).unwrap_or_default();
+    // A page's name is explained in one line.
+    let about = about.lines().next().unwrap_or_default().to_owned();
+    let man = Man::new(command.clone().about(about)).manual("kubelock");
     fs::write(folder.join(man.get_filename()), page(&man, command)?)?;
     let mut shown = command.get_subcommands().filter(|subcommand| !subcommand.is_hide_set());
     shown.try_for_each(|subcommand| write(subcommand, folder))

@@ -161,6 +161,20 @@ fn until(space: &Space, args: &[&str], fits: impl Fn(&Value) -> bool) -> Value {
 }
 
 #[test]
+fn who_may_not_look_as_another_is_told_so_and_nothing_else() {
+    let Some(space) = Space::new("doctor-as") else { return };
+    let args = ["doctor", "deploy", "-o", "json", "--as", "zoe", "-n", &space.namespace];
+    let alice = space.cluster.kubeconfig_for(testkit::ALICE);
+    if !space.cluster.is_ours() {
+        return; // There, alice herself is an impersonated one.
+    }
+    let found = diagnosis(&Kubelock::new(&args).env("KUBECONFIG", alice).run(), 1);
+    assert_eq!(findings(&found), [("server", "problem")]);
+    let words = finding(&found, "server")["message"].as_str().unwrap();
+    assert!(words.contains("cannot impersonate"), "{words}");
+}
+
+#[test]
 fn what_can_be_done_without_is_a_warning_and_the_dry_run_goes_the_other_way() {
     let Some(space) = Space::new("doctor-update") else { return };
     grant(&space, "updater", &["get", "update", "create"]);

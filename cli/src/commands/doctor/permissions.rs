@@ -7,7 +7,6 @@ use super::Subject;
 use super::diagnosis::Diagnosis;
 use super::finding::Finding;
 use super::object::Sight;
-use crate::failure::Failure;
 use crate::output::text;
 use crate::query::{Query, Reply};
 
@@ -77,45 +76,41 @@ pub(super) async fn examine(subject: &Subject, sight: Sight, diagnosis: &mut Dia
     // Nothing but a Lease is made for a lock.
     let verbs = &verbs[..if own_lease { 5 } else { 4 }];
     let mut access = Access { allowed: Vec::new(), sight, own_lease };
+    let mut known = Vec::new();
     for verb in verbs {
-        if allowed(subject, *verb, diagnosis).await {
-            access.allowed.push(*verb);
+        match allowed(subject, *verb, diagnosis).await {
+            Ok(allowed) => {
+                access.allowed.extend(allowed.then_some(*verb));
+                known.push(*verb);
+            }
+            Err(why) => {
+                access.allowed.push(*verb);
+                diagnosis.add(unknown(*verb, &why));
+            }
         }
     }
-    for verb in verbs {
-        diagnosis.add(finding(subject, *verb, &access));
+    for verb in known {
+        diagnosis.add(finding(subject, verb, &access));
     }
     access
 }
 
-async fn allowed(subject: &Subject, verb: Verb, diagnosis: &mut Diagnosis) -> bool {
-    let asked = review(subject, verb)
-        .send::<Review>(subject.session.connection(), subject.deadline())
-        .await;
-    match asked {
-        Ok(Reply { answer: Ok(Review { status }), glimpse }) => {
-            diagnosis.saw(glimpse);
-            status.allowed
-                || (!status.evaluation_error.is_empty() && {
-                    unknown(verb, &status.evaluation_error, diagnosis);
-                    true
-                })
-        }
-        Ok(Reply { answer: Err(refusal), .. }) => {
-            unknown(verb, &refusal.message, diagnosis);
-            true
-        }
-        Err(Failure { message, .. }) => {
-            unknown(verb, &message, diagnosis);
-            true
-        }
+/// The error says why it is not known.
+async fn allowed(subject: &Subject, verb: Verb, diagnosis: &mut Diagnosis) -> Result<bool, String> {
+    let query = review(subject, verb);
+    let reply = query.send::<Review>(subject.session.connection(), subject.deadline()).await;
+    let Reply { answer, glimpse } = reply.map_err(|failure| failure.message)?;
+    diagnosis.saw(glimpse);
+    let Review { status } = answer.map_err(|refusal| refusal.message)?;
+    if !status.allowed && !status.evaluation_error.is_empty() {
+        return Err(status.evaluation_error);
     }
+    Ok(status.allowed)
 }
 
-fn unknown(verb: Verb, why: &str, diagnosis: &mut Diagnosis) {
+fn unknown(verb: Verb, why: &str) -> Finding {
     let words = format!("cannot be asked for: {}", text::paragraph(why));
-    let finding = Finding::warning(verb.word(), words);
-    diagnosis.add(finding.remedy("the dry run below tells whether a lock can be taken"));
+    Finding::warning(verb.word(), words).remedy("the dry run tells whether a lock can be taken")
 }
 
 fn review(subject: &Subject, verb: Verb) -> Query {

@@ -41,7 +41,13 @@ struct UserInfo {
 pub(super) async fn examine(subject: &Subject, diagnosis: &mut Diagnosis) -> bool {
     match version(subject, diagnosis).await {
         Ok(version) => {
-            diagnosis.server.user = user(subject, diagnosis).await;
+            match user(subject, diagnosis).await {
+                Ok(user) => diagnosis.server.user = user,
+                Err(message) => {
+                    diagnosis.add(not_as_that_user(&message));
+                    return false;
+                }
+            }
             diagnosis.server.version = version.as_ref().map(|it| text::line(&it.git_version));
             diagnosis.add(Finding::ok("server", who(subject, &diagnosis.server)));
             diagnosis.add(tokens(version.as_ref()));
@@ -69,16 +75,26 @@ async fn version(
     }
 }
 
-/// Servers before 1.28 do not tell.
-async fn user(subject: &Subject, diagnosis: &mut Diagnosis) -> Option<String> {
+/// Servers before 1.28 do not tell. The error is a refusal of `--as`, in the server's words.
+async fn user(subject: &Subject, diagnosis: &mut Diagnosis) -> Result<Option<String>, String> {
     let body = json!({"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"});
     let query = Query::post("/apis/authentication.k8s.io/v1/selfsubjectreviews", body);
-    let reply = query
-        .send::<SelfSubjectReview>(subject.session.connection(), subject.deadline())
-        .await
-        .ok()?;
-    diagnosis.saw(reply.glimpse);
-    Some(text::line(&reply.answer.ok()?.status.user_info.username))
+    let asked =
+        query.send::<SelfSubjectReview>(subject.session.connection(), subject.deadline()).await;
+    let Ok(Reply { answer, glimpse }) = asked else { return Ok(None) };
+    diagnosis.saw(glimpse);
+    match answer {
+        Ok(review) => Ok(Some(text::line(&review.status.user_info.username))),
+        Err(refusal) if refusal.code == 403 && refusal.message.contains("impersonate") => {
+            Err(refusal.message)
+        }
+        Err(_) => Ok(None),
+    }
+}
+
+fn not_as_that_user(message: &str) -> Finding {
+    Finding::problem("server", format!("--as is not allowed: {}", text::paragraph(message)))
+        .remedy("grant impersonate on that user, or look as oneself, without --as")
 }
 
 /// `Kubernetes v1.37.2 at https://10.0.0.1:6443 (context "dev"), as alice`.

@@ -35,7 +35,7 @@ pub(crate) fn variable(long: &str) -> Option<String> {
 }
 
 /// Lets the variables that are set stand for what was not typed.
-pub(super) fn apply(command: Command, words: &[OsString]) -> Command {
+pub(crate) fn apply(command: Command, words: &[OsString]) -> Command {
     let is_ours = |name: OsString| name.to_string_lossy().starts_with("KUBELOCK_");
     if !std::env::vars_os().any(|(name, _)| is_ours(name)) {
         return command;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::{ArgMatches, Command};
 
 use crate::args::cluster::ClusterArgs;
+use crate::args::environment;
 
 /// What decides where to look for candidates.
 #[derive(Debug, Clone, Default)]
@@ -22,9 +23,11 @@ pub(super) struct Typed {
 }
 
 impl Typed {
-    /// Reads as much as can be understood of the words before the last.
+    /// Reads as much as can be understood of the words before the last, and of the variables.
     pub(super) fn of(command: Command, words: &[OsString]) -> Self {
-        let line = std::iter::once(OsString::from("kubelock")).chain(words.iter().cloned());
+        let line: Vec<OsString> =
+            std::iter::once(OsString::from("kubelock")).chain(words.iter().cloned()).collect();
+        let command = environment::apply(command, &line);
         let Ok(matches) = command.ignore_errors(true).try_get_matches_from(line) else {
             return Self::default();
         };

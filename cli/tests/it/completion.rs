@@ -56,6 +56,10 @@ fn namespaces_and_contexts_are_offered() {
     let Some(space) = Space::new("complete-namespaces") else { return };
     let namespaces = ask(&space, &["get", "deploy", "-n", &space.namespace]);
     assert_eq!(completed(&namespaces), (vec![space.namespace.as_str()], "4"));
+    let by_variable = Kubelock::new(&["__complete", "get", "deploy", "-n", &space.namespace])
+        .env("KUBELOCK_KUBECONFIG", space.cluster.kubeconfig())
+        .run();
+    assert_eq!(by_variable.stdout, namespaces.stdout, "variables count here, too");
     let config = std::fs::read_to_string(space.cluster.kubeconfig()).unwrap();
     let config: serde_json::Value = serde_saphyr::from_str(&config).unwrap();
     let contexts = ask(&space, &["get", "--context", ""]);

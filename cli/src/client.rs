@@ -19,6 +19,8 @@ mod wire;
 
 pub(crate) use child::kill_alone;
 
+use std::path::Path;
+
 use crate::args::cluster::ClusterArgs;
 use crate::failure::Failure;
 use context::Context;
@@ -102,6 +104,13 @@ pub(crate) fn namespace(args: &ClusterArgs) -> Result<String, Failure> {
         }
     };
     Ok(namespace.unwrap_or_else(|| "default".to_owned()))
+}
+
+/// The contexts that there are to choose from.
+pub(crate) fn contexts(explicit: Option<&Path>) -> Result<Vec<String>, Failure> {
+    let config = kubeconfig::load(explicit)?.config;
+    let named = config.into_iter().flat_map(|config| config.contexts);
+    Ok(named.map(|context| context.name).collect())
 }
 
 fn impersonate(auth: &mut kube::config::AuthInfo, args: &ClusterArgs) -> Result<(), Failure> {

@@ -2,8 +2,11 @@
 
 pub(crate) mod acquire;
 pub(crate) mod breaking;
+pub(crate) mod completion;
+pub(crate) mod doctor;
 pub(crate) mod gc;
 pub(crate) mod get;
+pub(crate) mod man;
 pub(crate) mod rbac;
 pub(crate) mod release;
 pub(crate) mod renew;
@@ -12,6 +15,7 @@ pub(crate) mod run;
 #[cfg(unix)]
 pub(crate) mod sandbox;
 mod session;
+pub(crate) mod version;
 
 use tokio::runtime::{Builder, Runtime};
 
@@ -19,7 +23,6 @@ use crate::args::{Cli, Command};
 use crate::client;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::output;
 
 /// Runs one command to its end.
 pub(crate) fn run(cli: Cli) -> Result<Exit, Failure> {
@@ -37,12 +40,15 @@ pub(crate) fn run(cli: Cli) -> Result<Exit, Failure> {
             let runtime = runtime().map_err(run::before_the_command)?;
             blocking(runtime, run::run(args, &cluster, &common))
         }
+        Command::Doctor(args) => blocking(runtime()?, doctor::run(args, &cluster, &common)),
+        Command::Completion(args) => completion::run(&args),
+        Command::Man(args) => man::run(&args),
+        Command::Version(args) => blocking(runtime()?, version::run(args, &cluster, &common)),
         #[cfg(unix)]
         Command::Sandbox(args) => {
             let runtime = runtime().map_err(sandbox::before_the_command)?;
             blocking(runtime, sandbox::run(args, &cluster, &common))
         }
-        Command::Version => version(),
     }
 }
 
@@ -63,9 +69,4 @@ fn blocking(
     runtime.shutdown_background();
     client::kill_alone();
     result
-}
-
-fn version() -> Result<Exit, Failure> {
-    output::print(concat!("kubelock ", env!("CARGO_PKG_VERSION"), "\n"))?;
-    Ok(Exit::Done)
 }

@@ -2,7 +2,7 @@
 
 pub(crate) mod age;
 pub(crate) mod aside;
-mod document;
+pub(crate) mod document;
 pub(crate) mod holder;
 pub(crate) mod idle;
 pub(crate) mod printer;
@@ -13,6 +13,8 @@ pub(crate) mod text;
 pub(crate) mod view;
 
 use std::io::{ErrorKind, Write};
+
+use serde::Serialize;
 
 use crate::failure::Failure;
 use printer::{Namespaces, Printer};
@@ -26,6 +28,21 @@ pub(crate) enum Format {
     Json,
     Yaml,
     Name,
+}
+
+/// How a document that has no table is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum DocumentFormat {
+    Json,
+    Yaml,
+}
+
+/// Prints what is no lock.
+pub(crate) fn any(format: DocumentFormat, document: &impl Serialize) -> Result<(), Failure> {
+    match format {
+        DocumentFormat::Json => print(&document::json(document)?),
+        DocumentFormat::Yaml => print(&document::yaml(document)?),
+    }
 }
 
 /// Prints one lock: a document is that of the lock alone.
@@ -47,7 +64,7 @@ pub(crate) fn many(format: Format, views: &[View]) -> Result<(), Failure> {
 }
 
 /// A document of any shape.
-pub(crate) fn yaml(document: &impl serde::Serialize) -> Result<String, Failure> {
+pub(crate) fn yaml(document: &impl Serialize) -> Result<String, Failure> {
     document::yaml(document)
 }
 

@@ -241,7 +241,7 @@ pub(crate) fn discovery_failed(error: &kube::Error, endpoint: &Endpoint) -> Fail
             Some(why) => no_credentials(&why, endpoint),
             None => unreachable("the credentials cannot be used", endpoint),
         },
-        _ => unreachable("its answer cannot be read", endpoint),
+        _ => unreadable(endpoint),
     }
 }
 
@@ -252,6 +252,11 @@ fn root_cause(error: &(dyn std::error::Error + 'static)) -> String {
         cause = source;
     }
     cause.to_string()
+}
+
+/// An answer that says nothing.
+pub(crate) fn unreadable(endpoint: &Endpoint) -> Failure {
+    unreachable("its answer cannot be read", endpoint)
 }
 
 fn unreachable(message: &str, Endpoint { address, origin, .. }: &Endpoint) -> Failure {

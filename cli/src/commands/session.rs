@@ -152,6 +152,11 @@ impl Session {
         sentence::failure(error, &self.situation(verb, target))
     }
 
+    /// The connection itself, for what is no call of a lock.
+    pub(super) fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
     pub(crate) fn situation<'a>(&'a self, verb: &'static str, target: &'a Target) -> Situation<'a> {
         Situation {
             verb,

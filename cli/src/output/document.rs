@@ -7,7 +7,7 @@ use super::view::{State, View};
 use crate::failure::Failure;
 
 /// Changes when a field changes its meaning or goes away, not when one is added.
-pub(super) const API_VERSION: &str = "kubelock/v1";
+pub(crate) const API_VERSION: &str = "kubelock/v1";
 
 /// One lock.
 #[derive(Serialize)]

@@ -47,9 +47,12 @@ pub(crate) fn failure(failure: &Failure) {
 }
 
 fn hints(failure: &Failure) {
-    for hint in &failure.hints {
-        say(format_args!("{CYAN}hint:{RESET} {hint}"));
-    }
+    failure.hints.iter().for_each(|words| hint(words));
+}
+
+/// Tells a way out.
+pub(crate) fn hint(words: &str) {
+    say(format_args!("{CYAN}hint:{RESET} {words}"));
 }
 
 /// Tells for whom a command waits, whenever that is another one; and once that it waits for the

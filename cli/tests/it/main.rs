@@ -5,8 +5,12 @@
 mod bad_input;
 mod breaking;
 #[cfg(unix)]
+mod completion;
+#[cfg(unix)]
 mod credentials;
 mod discovery;
+mod doctor;
+mod environment;
 mod gc;
 mod get;
 mod help;
@@ -16,6 +20,8 @@ mod kubeconfig;
 mod locks;
 #[cfg(target_os = "linux")]
 mod overlap;
+#[cfg(unix)]
+mod plugin;
 mod process;
 mod rbac;
 mod readme;
@@ -32,4 +38,5 @@ mod stub;
 mod terminal;
 mod unreachable;
 mod user;
+mod version;
 mod wait;

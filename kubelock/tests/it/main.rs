@@ -38,6 +38,7 @@ mod paused_guarded;
 mod paused_holds;
 mod paused_waiters;
 mod rbac;
+mod rehearse;
 mod scripted;
 mod seed;
 mod spans;

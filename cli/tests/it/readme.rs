@@ -83,7 +83,7 @@ fn start(kubeconfig: &Path, words: &[&str]) -> (Child, String) {
 #[test]
 fn the_transcript_of_readme_is_what_the_commands_print_on_a_real_api_server() {
     let Some(space) = Space::new("readme") else { return };
-    play(&space.cluster.kubeconfig(), &space.namespace);
+    play(space.cluster.kubeconfig(), &space.namespace);
 }
 
 #[test]

@@ -91,8 +91,11 @@ impl Fault {
             // Only something that repeats requests says so of what was applied, and with that
             // nothing is promised for guarded writes.
             Self::After(409 | 429) => step.is_write() && step != Step::Guarded,
-            Self::Late | Self::LateGateway | Self::After(_) | Self::Before(409) => step.is_write(),
-            Self::Duplicate => step.is_write(),
+            Self::Late
+            | Self::LateGateway
+            | Self::After(_)
+            | Self::Before(409)
+            | Self::Duplicate => step.is_write(),
             Self::Alter | Self::Drop => {
                 matches!(step, Step::Acquire | Step::Restamp | Step::Renewal | Step::Guarded)
             }

@@ -72,15 +72,15 @@ async fn act(world: &World, dice: &Dice, deed: Deed) {
         }
         Deed::Delete => {
             let copy = world.store.get(&world.path);
-            world.change(Author::Outsider("a deleter"), |store| store.remove(&world.path));
+            world.change(&Author::Outsider("a deleter"), |store| store.remove(&world.path));
             sleep(dice.millis(0, 4_000)).await;
             make_again(world, dice, copy);
         }
         Deed::Linger => {
-            world.change(Author::Outsider("a deleter"), |store| store.begin_deletion(&world.path));
+            world.change(&Author::Outsider("a deleter"), |store| store.begin_deletion(&world.path));
             sleep(dice.millis(10, 8_000)).await;
             let copy = world.store.get(&world.path);
-            world.change(Author::Outsider("a finalizer"), |store| store.remove(&world.path));
+            world.change(&Author::Outsider("a finalizer"), |store| store.remove(&world.path));
             sleep(dice.millis(0, 2_000)).await;
             make_again(world, dice, copy);
         }
@@ -98,7 +98,7 @@ fn annotate(world: &World, key: &str, value: Option<&str>) {
     if let (None, Some(annotations)) = (value, annotations.as_object_mut()) {
         annotations.remove(key);
     }
-    world.change(Author::Outsider("a writer"), |store| store.put(&world.path, object));
+    world.change(&Author::Outsider("a writer"), |store| store.put(&world.path, object));
 }
 
 fn prolong(world: &World) {
@@ -134,22 +134,22 @@ fn make_again(world: &World, dice: &Dice, copy: Option<Value>) {
         _ if world.carrier == Carrier::Lease => return,
         _ => Value::Null,
     };
-    put_new(world, annotations);
+    put_new(world, &annotations);
 }
 
-fn put_new(world: &World, annotations: Value) {
+fn put_new(world: &World, annotations: &Value) {
     let object = world.carrier.new_object(annotations);
-    world.change(Author::Outsider("a maker"), |store| store.put(&world.path, object));
+    world.change(&Author::Outsider("a maker"), |store| store.put(&world.path, object));
 }
 
 /// Leaves the object so that a lock can be had.
 fn mend(world: &World) {
     let truth = world.truth();
     if truth.is_dying {
-        world.change(Author::Outsider("a finalizer"), |store| store.remove(&world.path));
+        world.change(&Author::Outsider("a finalizer"), |store| store.remove(&world.path));
     }
     if !truth.exists() && world.carrier != Carrier::Lease {
-        put_new(world, Value::Null);
+        put_new(world, &Value::Null);
     }
 }
 

@@ -61,7 +61,7 @@ impl Relay {
             biased;
             () = &mut self.connection => self.last(Fault::WatchCut),
             () = sleep_until(at), if is_timed => self.last(fault.unwrap_or(Fault::WatchEnd)),
-            piece = self.body.frame() => piece.map(|piece| piece.map_err(Into::into)),
+            piece = self.body.frame() => piece,
         };
         if fault == Some(Fault::LateEvents) {
             sleep(self.process.dice.millis(100, 9_000)).await;

@@ -51,7 +51,7 @@ impl Carrier {
     }
 
     /// The object as somebody makes it, with an annotation or none.
-    pub(crate) fn new_object(self, annotations: Value) -> Value {
+    pub(crate) fn new_object(self, annotations: &Value) -> Value {
         let (group, version, _) = self.gvr();
         let api_version =
             if group.is_empty() { version.to_owned() } else { format!("{group}/{version}") };
@@ -92,7 +92,7 @@ impl Store {
         &self,
         request: Request<Vec<u8>>,
     ) -> Result<Response<Carried>, BoxError> {
-        let request = request.map(|body| Full::from(body));
+        let request = request.map(Full::from);
         let answer = self.server.service().call(request).await?;
         Ok(answer.map(|body| body.map_err(Into::into).boxed_unsync()))
     }

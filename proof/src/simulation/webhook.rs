@@ -9,7 +9,9 @@ use super::store::KEY;
 pub(crate) fn meddled(how: Fault, body: &[u8]) -> Vec<u8> {
     let Ok(mut body) = serde_json::from_slice::<Value>(body) else { return body.to_vec() };
     if let Value::Array(operations) = &mut body {
-        operations.iter_mut().for_each(|operation| meddle(how, operation));
+        for operation in operations.iter_mut() {
+            meddle(how, operation);
+        }
     } else {
         meddle_map(how, &mut body["metadata"]["annotations"]);
     }

@@ -80,8 +80,8 @@ impl World {
         }
         let annotations = self.dice.pick(&[Some("a"), None]);
         let annotations = annotations.map_or(Value::Null, |team| json!({ "team": team }));
-        let object = self.carrier.new_object(annotations);
-        self.change(Author::Outsider("setup"), |store| store.put(&self.path, object));
+        let object = self.carrier.new_object(&annotations);
+        self.change(&Author::Outsider("setup"), |store| store.put(&self.path, object));
     }
 
     pub(crate) fn now(&self) -> Duration {
@@ -99,14 +99,14 @@ impl World {
     }
 
     /// Somebody changes the store without a request.
-    pub(crate) fn change(&self, author: Author, change: impl FnOnce(&Store)) {
+    pub(crate) fn change(&self, author: &Author, change: impl FnOnce(&Store)) {
         let before = self.truth();
         change(&self.store);
         let after = self.truth();
         if before != after {
             self.note("store", || format!("{author}: {before} becomes {after}"));
         }
-        self.judge().landed(&author, &before, &after);
+        self.judge().landed(author, &before, &after);
     }
 
     pub(crate) fn note(&self, who: &str, what: impl FnOnce() -> String) {

@@ -29,7 +29,7 @@ const CAUGHT: [(Mutant, Profile, &[Rule]); 32] = [
     (Mutant::KeepsObserving, Profile::Skew, &[Rule::Robbed]),
     (Mutant::ReleasesUntested, Profile::Network, &[Rule::Robbed]),
     (Mutant::ForgetsUnresolved, Profile::Network, &[Rule::ToldLost]),
-    (Mutant::OwnsById, Profile::Outsiders, &[Rule::Revocation, Rule::Validity]),
+    (Mutant::OwnsById, Profile::Outsiders, &[Rule::Revocation, Rule::Validity, Rule::GuardedAlone]),
     (Mutant::HandsOutInDoubt, Profile::Outsiders, &[Rule::Revocation, Rule::GuardedAlone]),
     (Mutant::ValidUntilReleased, Profile::Network, &[Rule::EndsBeforeRelease]),
     (Mutant::NoTest, Profile::Network, &[Rule::Robbed]),

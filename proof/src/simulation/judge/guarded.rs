@@ -77,8 +77,7 @@ impl Judge {
             Err(Error::OutcomeUnknown { .. }) => {
                 write.settled_at = settled.map(|at| super::told::instant(process, now, at));
             }
-            Err(Error::Lost { unknown: true, .. }) => {}
-            Err(Error::Altered { .. }) => {}
+            Err(Error::Lost { unknown: true, .. } | Error::Altered { .. }) => {}
             Err(_) if applied == 0 || repeats => write.never_since = Some(now),
             _ => {
                 let told = told.as_ref().map_or_else(ToString::to_string, Clone::clone);

@@ -111,8 +111,8 @@ impl Judge {
             });
         }
         let later = self.history.since(since).filter(|era| era.since > since);
-        let taken = later.filter(|era| !self.holds[number].is_shown(&era.truth)).last();
-        if let Some(era) = taken {
+        let robbed = later.filter(|era| !self.holds[number].is_shown(&era.truth)).last();
+        if let Some(era) = robbed {
             let (at, by_participant, by) = (era.since, era.by_participant, era.truth.to_string());
             if by_participant && self.holds[number].is_believed() {
                 self.broken(Rule::Robbed, || format!("{name} by {by} before it was handed out"));

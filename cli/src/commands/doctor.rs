@@ -112,10 +112,10 @@ impl Subject {
     /// What is to be granted, and the command that prints it.
     fn grant(&self, verb: &str) -> String {
         let Target { lock, namespace, own_lease, kind, .. } = &self.target;
-        let lock = if self.has_lock { lock.as_str() } else { "LOCK" };
+        let lock = if self.has_lock { format!(" {lock}") } else { String::new() };
         let on = if *own_lease { String::new() } else { format!(" --on {}", self.target.on()) };
         let namespace = namespace.as_ref().map(|it| format!(" -n {it}")).unwrap_or_default();
-        let command = format!("{} rbac {lock}{on}{namespace}", program::name());
+        let command = format!("{} rbac{lock}{on}{namespace}", program::name());
         format!("grant {verb} on {}: {command} prints a role", kind.resource())
     }
 }

@@ -123,6 +123,22 @@ fn who_may_nothing_is_told_what_to_grant_verb_by_verb() {
     assert_snapshot!(without_figures(&space.transcript(&outcome)));
 }
 
+#[test]
+fn the_command_of_a_remedy_prints_a_role_as_it_stands() {
+    let Some(space) = Space::new("doctor-remedy") else { return };
+    for what in [&["deploy"][..], &["--on", "configmap/app"], &[]] {
+        let found = examine(&space, 1, &[what, &["--as", "zoe"]].concat());
+        let remedy = finding(&found, "patch")["remedies"][0].as_str().unwrap();
+        let command = remedy.split_once(": kubelock ").unwrap().1;
+        let words: Vec<_> = command.trim_end_matches(" prints a role").split(' ').collect();
+
+        let printed = Kubelock::new(&words).run();
+
+        assert_eq!(printed.code, Some(0), "{remedy}: {}", printed.stderr);
+        assert!(printed.stdout.contains("kind: Role"), "{}", printed.stdout);
+    }
+}
+
 /// Lets a user of this name use these verbs on Leases, or on one object of them.
 fn grant(space: &Space, user: &str, verbs: &[&str]) {
     let role = json!({

@@ -2,6 +2,7 @@
 
 pub(crate) mod cluster;
 pub(crate) mod duration;
+pub(crate) mod environment;
 pub(crate) mod lock;
 pub(crate) mod wait;
 
@@ -11,16 +12,22 @@ use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use crate::commands::{acquire::AcquireArgs, get::GetArgs, release::ReleaseArgs, renew::RenewArgs};
+use crate::commands::{
+    acquire::AcquireArgs, breaking::BreakArgs, completion::CompletionArgs, doctor::DoctorArgs,
+    gc::GcArgs, get::GetArgs, man::ManArgs, rbac::RbacArgs, release::ReleaseArgs, renew::RenewArgs,
+    version::VersionArgs,
+};
 #[cfg(unix)]
 use crate::commands::{run::RunArgs, sandbox::SandboxArgs};
 use crate::exit::Exit;
+use crate::output::talk;
 use crate::program;
 use cluster::ClusterArgs;
 
 /// The whole command line.
 #[derive(Debug, Parser)]
 #[command(name = "kubelock", version, about = ABOUT, long_about = None, after_help = EXAMPLES)]
+#[command(help_template = TEMPLATE)]
 #[command(disable_help_subcommand = true, arg_required_else_help = true, max_term_width = 110)]
 pub(crate) struct Cli {
     #[command(flatten)]
@@ -30,6 +37,10 @@ pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
 }
+
+/// Options are those of the commands: they are explained there.
+const TEMPLATE: &str =
+    "{about-with-newline}\n{usage-heading} {usage}\n\nCommands:\n{subcommands}{after-help}";
 
 const ABOUT: &str = "\
 Distributed locks on any Kubernetes object
@@ -43,8 +54,11 @@ Examples:
   kubelock get deploy -n ci                      who holds it, since when, for how long
   kubelock renew deploy -n ci                    for as long again
   kubelock release deploy -n ci
+  kubelock doctor -n ci                          what would go wrong here, and the remedy
   kubelock sandbox -- kubelock acquire deploy    without a cluster, on an API in memory
 
+Options: see the --help of each command. Those that say which cluster, and as whom, are kubectl's
+  (-n, --context, --as). Most have a variable: --request-timeout is KUBELOCK_REQUEST_TIMEOUT.
 Exit status:
   0 done, 1 failed, 2 wrong usage, 10 yours already, 11 held by another, 12 not held, 15 unknown
   run, sandbox: the command's own; 123 lost, 124 not acquired, 125 not run, 126 or 127 no command";
@@ -58,10 +72,16 @@ pub(crate) enum Command {
     Renew(RenewArgs),
     Release(ReleaseArgs),
     Get(GetArgs),
+    Break(BreakArgs),
+    Gc(GcArgs),
+    Rbac(RbacArgs),
+    Doctor(DoctorArgs),
     #[cfg(unix)]
     Sandbox(SandboxArgs),
-    /// Print the version of this program
-    Version,
+    Completion(CompletionArgs),
+    #[command(hide = true)]
+    Man(ManArgs),
+    Version(VersionArgs),
 }
 
 /// What every command understands.
@@ -79,12 +99,15 @@ pub(crate) struct CommonArgs {
 /// Parses the command line, or says what is wrong with it; or shows the help.
 pub(crate) fn parse() -> Result<Cli, Exit> {
     let words: Vec<OsString> = std::env::args_os().collect();
-    let cli = definition(program::name())
+    let cli = environment::apply(definition(program::name()), &words)
         .try_get_matches_from_mut(&words)
         .and_then(|matches| consistent(matches).and_then(|it| Cli::from_arg_matches(&it)));
     cli.map_err(|error| {
         // A stderr that is closed leaves nobody to tell.
         let _ = error.print();
+        if let Some(variable) = environment::origin(&error, &words) {
+            talk::hint(&format!("the value comes from the variable {variable}"));
+        }
         refused(&error, words)
     })
 }
@@ -121,6 +144,11 @@ fn names_owner_and_hold(matches: &ArgMatches) -> bool {
         let typed = |id| matches.value_source(id) == Some(ValueSource::CommandLine);
         matches.try_contains_id("hold").is_ok() && typed("hold") && typed("owner")
     })
+}
+
+/// The same for what is made of it: completions and pages.
+pub(crate) fn bare_definition() -> clap::Command {
+    definition("kubelock")
 }
 
 /// The command line of a program of this name: its examples can be typed as they stand.

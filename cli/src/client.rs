@@ -19,6 +19,8 @@ mod wire;
 
 pub(crate) use child::kill_alone;
 
+use std::path::Path;
+
 use crate::args::cluster::ClusterArgs;
 use crate::failure::Failure;
 use context::Context;
@@ -85,6 +87,30 @@ pub(crate) fn connect(args: &ClusterArgs, verbose: bool) -> Result<Connection, F
     let namespace =
         args.namespace.clone().or(access.namespace).unwrap_or_else(|| "default".to_owned());
     Ok(Connection { client, namespace, endpoint })
+}
+
+/// The namespace that counts, found without running a credential plugin.
+pub(crate) fn namespace(args: &ClusterArgs) -> Result<String, Failure> {
+    if let Some(namespace) = &args.namespace {
+        return Ok(namespace.clone());
+    }
+    let found = kubeconfig::load(args.kubeconfig.as_deref())?;
+    let namespace = match found.config {
+        Some(kubeconfig) => Context::choose(&kubeconfig, args.context.as_deref())?.namespace(),
+        None => {
+            in_cluster::access(args.context.as_deref(), &found.looked_for)
+                .map_err(|failure| failure.hint("or name the namespace with -n"))?
+                .namespace
+        }
+    };
+    Ok(namespace.unwrap_or_else(|| "default".to_owned()))
+}
+
+/// The contexts that there are to choose from.
+pub(crate) fn contexts(explicit: Option<&Path>) -> Result<Vec<String>, Failure> {
+    let config = kubeconfig::load(explicit)?.config;
+    let named = config.into_iter().flat_map(|config| config.contexts);
+    Ok(named.map(|context| context.name).collect())
 }
 
 fn impersonate(auth: &mut kube::config::AuthInfo, args: &ClusterArgs) -> Result<(), Failure> {

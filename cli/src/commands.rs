@@ -1,7 +1,13 @@
 //! The commands, a file each.
 
 pub(crate) mod acquire;
+pub(crate) mod breaking;
+pub(crate) mod completion;
+pub(crate) mod doctor;
+pub(crate) mod gc;
 pub(crate) mod get;
+pub(crate) mod man;
+pub(crate) mod rbac;
 pub(crate) mod release;
 pub(crate) mod renew;
 #[cfg(unix)]
@@ -9,6 +15,7 @@ pub(crate) mod run;
 #[cfg(unix)]
 pub(crate) mod sandbox;
 mod session;
+pub(crate) mod version;
 
 use tokio::runtime::{Builder, Runtime};
 
@@ -16,7 +23,6 @@ use crate::args::{Cli, Command};
 use crate::client;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::output;
 
 /// Runs one command to its end.
 pub(crate) fn run(cli: Cli) -> Result<Exit, Failure> {
@@ -25,22 +31,28 @@ pub(crate) fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Acquire(args) => blocking(runtime()?, acquire::run(args, &cluster, &common)),
         Command::Renew(args) => blocking(runtime()?, renew::run(args, &cluster, &common)),
         Command::Release(args) => blocking(runtime()?, release::run(args, &cluster, &common)),
+        Command::Break(args) => blocking(runtime()?, breaking::run(args, &cluster, &common)),
+        Command::Gc(args) => blocking(runtime()?, gc::run(args, &cluster, &common)),
+        Command::Rbac(args) => blocking(runtime()?, rbac::run(args, &cluster, &common)),
         Command::Get(args) => blocking(runtime()?, get::run(args, &cluster, &common)),
         #[cfg(unix)]
         Command::Run(args) => {
             let runtime = runtime().map_err(run::before_the_command)?;
             blocking(runtime, run::run(args, &cluster, &common))
         }
+        Command::Doctor(args) => blocking(runtime()?, doctor::run(args, &cluster, &common)),
+        Command::Completion(args) => completion::run(&args),
+        Command::Man(args) => man::run(&args),
+        Command::Version(args) => blocking(runtime()?, version::run(args, &cluster, &common)),
         #[cfg(unix)]
         Command::Sandbox(args) => {
             let runtime = runtime().map_err(sandbox::before_the_command)?;
             blocking(runtime, sandbox::run(args, &cluster, &common))
         }
-        Command::Version => version(),
     }
 }
 
-/// One thread does it all: a command has one request in flight.
+/// One thread does it all: what a command waits for is the network.
 fn runtime() -> Result<Runtime, Failure> {
     Builder::new_current_thread()
         .enable_all()
@@ -57,9 +69,4 @@ fn blocking(
     runtime.shutdown_background();
     client::kill_alone();
     result
-}
-
-fn version() -> Result<Exit, Failure> {
-    output::print(concat!("kubelock ", env!("CARGO_PKG_VERSION"), "\n"))?;
-    Ok(Exit::Done)
 }

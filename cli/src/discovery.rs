@@ -39,6 +39,39 @@ pub(crate) async fn find(
     choose(&offered, name)
 }
 
+/// All kinds whose objects can be listed and carry locks, each at the version that the server
+/// prefers. Two requests.
+pub(crate) async fn all(connection: &Connection, deadline: Deadline) -> Result<Vec<Kind>, Failure> {
+    let mut kinds: Vec<Kind> = Vec::new();
+    for path in ["/api", "/apis"] {
+        let list: Option<GroupList> = fetch(connection, deadline, path, AGGREGATED).await?;
+        let Some(list) = list.filter(|list| list.kind == "APIGroupDiscoveryList") else {
+            let message = "this API server is too old to tell all its kinds at once";
+            return Err(Failure::usage(message).hint("name them: --on configmaps --on deployments"));
+        };
+        for offered in list.items.into_iter().flat_map(Group::offered) {
+            add(&mut kinds, &offered);
+        }
+    }
+    Ok(kinds)
+}
+
+/// Adds a kind that can be listed, unless a version of it that counts more is there.
+fn add(kinds: &mut Vec<Kind>, offered: &Offered) {
+    let is_listed = offered.resource.verbs.iter().any(|verb| verb == "list");
+    if !is_listed || !offered.is_well_formed() || offered.is_alias() {
+        return;
+    }
+    let Ok(kind) = offered.lockable() else { return };
+    let same = |known: &Kind| {
+        (&known.gvr.group, &known.gvr.resource) == (&kind.gvr.group, &kind.gvr.resource)
+    };
+    if !kinds.iter().any(same) {
+        let Offered { group, version, resource } = offered;
+        kinds.push(kinds::known(group, version, &resource.plural).unwrap_or(kind));
+    }
+}
+
 async fn of_version(
     connection: &Connection,
     deadline: Deadline,
@@ -148,6 +181,11 @@ impl Offered {
             .all(|name| name.chars().all(fit))
     }
 
+    /// Events are served by two groups: the same objects, with the same annotations.
+    fn is_alias(&self) -> bool {
+        self.group == "events.k8s.io" && self.resource.plural == "events"
+    }
+
     /// `widgets.example.org`.
     fn full_name(&self) -> String {
         let dot = if self.group.is_empty() { "" } else { "." };
@@ -165,6 +203,7 @@ impl Offered {
         let dot = if group.is_empty() { "" } else { "." };
         Ok(Kind {
             gvr: GroupVersionResource::gvr(group, version, &resource.plural),
+            name: resource.kind.clone(),
             shown: format!("{}{dot}{group}", resource.singular()),
             namespaced: resource.namespaced,
         })
@@ -185,7 +224,7 @@ fn closest(offered: &[Offered], word: &str) -> Vec<String> {
     const ALIKE: f64 = 0.85;
     let of_cluster =
         offered.iter().map(|kind| format!("{}.{}", kind.resource.singular(), kind.group));
-    let built_in = kinds::all().map(|kind| kind.singular.to_owned());
+    let built_in = kinds::all().map(kinds::BuiltIn::singular);
     let distance = |name: &str| strsim::jaro_winkler(name.split('.').next().unwrap_or(name), word);
     let mut alike: Vec<(f64, String)> = built_in
         .chain(of_cluster)

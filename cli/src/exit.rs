@@ -41,7 +41,7 @@ impl Exit {
         match error {
             Error::InvalidConfig(_) => Self::Usage,
             Error::AlreadyExists(_) => Self::HeldAlready,
-            Error::OwnerMismatch(_) => Self::HeldByOther,
+            Error::OwnerMismatch(_) | Error::StillLive(_) => Self::HeldByOther,
             Error::NotFound { .. } => Self::NotHeld,
             Error::OutcomeUnknown { .. } => Self::Unknown,
             _ => Self::Failed,

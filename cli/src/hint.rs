@@ -24,6 +24,36 @@ impl Flags {
         }
     }
 
+    /// Those of a command that is about no one lock.
+    pub(crate) fn of_cluster(cluster: &ClusterArgs) -> Self {
+        Self {
+            prefix: None,
+            context: cluster.context.clone(),
+            kubeconfig: cluster.kubeconfig.as_ref().map(|path| path.display().to_string()),
+            as_user: cluster.as_user.clone(),
+        }
+    }
+
+    /// `kubelock rbac deploy --on configmap/app -n ci --for break --user zoe`.
+    pub(crate) fn rbac_of(&self, commands: &str, target: &Target) -> String {
+        let nobody = Self { as_user: None, ..self.clone() };
+        let mut command = nobody.command("rbac", target);
+        add(&mut command, "--for", Some(commands));
+        add(&mut command, "--user", self.as_user.as_deref());
+        command
+    }
+
+    /// `kubelock rbac --for gc -n ci`.
+    pub(crate) fn rbac(&self, commands: &str, namespace: Option<&str>) -> String {
+        let mut command = format!("{} rbac --for {commands}", program::name());
+        match namespace {
+            Some(_) => add(&mut command, "-n", namespace),
+            None => command.push_str(" -A"),
+        }
+        add(&mut command, "--user", self.as_user.as_deref());
+        command
+    }
+
     /// `kubelock get deploy --on configmap/app -n ci`.
     pub(crate) fn command(&self, verb: &str, target: &Target) -> String {
         let mut command = format!("{} {verb} {}", program::name(), target.lock);
@@ -39,6 +69,21 @@ impl Flags {
     pub(crate) fn kubectl(&self, verb: &str, target: &Target) -> String {
         let mut command = format!("kubectl {verb} {}/{}", target.kind.resource(), target.object);
         add(&mut command, "-n", target.namespace.as_deref());
+        self.cluster(command)
+    }
+
+    /// `kubectl auth can-i list leases.coordination.k8s.io -n ci`.
+    pub(crate) fn kubectl_can(
+        &self,
+        verb: &str,
+        resource: &str,
+        namespace: Option<&str>,
+    ) -> String {
+        let mut command = format!("kubectl auth can-i {verb} {resource}");
+        match namespace {
+            Some(_) => add(&mut command, "-n", namespace),
+            None => command.push_str(" -A"),
+        }
         self.cluster(command)
     }
 

@@ -7,6 +7,8 @@ use kube::core::GroupVersionResource;
 pub(crate) struct Kind {
     /// What the API calls it.
     pub(crate) gvr: GroupVersionResource,
+    /// The kind as the API spells it: `ConfigMap`.
+    pub(crate) name: String,
     /// The kind in lower case, with its group where the bare word would mean another kind.
     pub(crate) shown: String,
     /// Whether its objects live in a namespace.

@@ -12,6 +12,7 @@ pub(crate) use table::{BuiltIn, all};
 pub(crate) fn lease() -> Kind {
     Kind {
         gvr: GroupVersionResource::gvr("coordination.k8s.io", "v1", "leases"),
+        name: "Lease".to_owned(),
         shown: "lease".to_owned(),
         namespaced: true,
     }
@@ -30,9 +31,19 @@ pub(crate) fn find(name: &TypeName) -> Option<Kind> {
     found.map(|kind| kind.at_version(name.version.as_deref()))
 }
 
+/// The built-in kind that discovery offers so, at the version that it offers.
+pub(crate) fn known(group: &str, version: &str, plural: &str) -> Option<Kind> {
+    let found = all().find(|kind| kind.group == group && kind.plural == plural);
+    found.map(|kind| kind.at_version(Some(version)))
+}
+
 impl BuiltIn {
     fn answers_to(self, word: &str) -> bool {
-        self.plural == word || self.singular == word || self.short.contains(&word)
+        self.plural == word || self.kind.eq_ignore_ascii_case(word) || self.short.contains(&word)
+    }
+
+    pub(crate) fn singular(self) -> String {
+        self.kind.to_ascii_lowercase()
     }
 
     fn at_version(self, version: Option<&str>) -> Kind {
@@ -42,17 +53,18 @@ impl BuiltIn {
                 version.unwrap_or(self.version),
                 self.plural,
             ),
+            name: self.kind.to_owned(),
             shown: self.shown(),
             namespaced: self.namespaced,
         }
     }
 
     fn shown(self) -> String {
-        let first = all().find(|kind| kind.answers_to(self.singular));
+        let first = all().find(|kind| kind.answers_to(&self.singular()));
         if first.is_some_and(|first| first.group == self.group) {
-            self.singular.to_owned()
+            self.singular()
         } else {
-            format!("{}.{}", self.singular, self.group)
+            format!("{}.{}", self.singular(), self.group)
         }
     }
 }

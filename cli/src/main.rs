@@ -3,6 +3,7 @@
 mod args;
 mod client;
 mod commands;
+mod completion;
 mod deadline;
 mod discovery;
 mod exit;
@@ -10,10 +11,13 @@ mod failure;
 mod hint;
 mod kind;
 mod kinds;
+mod list;
 mod output;
 mod owner;
 mod program;
+mod query;
 mod sentence;
+mod server_version;
 mod target;
 
 use std::process::ExitCode;
@@ -24,6 +28,9 @@ fn main() -> ExitCode {
     }
     #[cfg(unix)]
     if let Some(exit) = commands::run::inner_process().or_else(commands::sandbox::inner_process) {
+        return exit;
+    }
+    if let Some(exit) = completion::answer() {
         return exit;
     }
     let cli = match args::parse() {

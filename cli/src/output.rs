@@ -2,8 +2,11 @@
 
 pub(crate) mod age;
 pub(crate) mod aside;
-mod document;
+pub(crate) mod document;
 pub(crate) mod holder;
+pub(crate) mod idle;
+pub(crate) mod printer;
+pub(crate) mod prompt;
 mod table;
 pub(crate) mod talk;
 pub(crate) mod text;
@@ -11,7 +14,10 @@ pub(crate) mod view;
 
 use std::io::{ErrorKind, Write};
 
+use serde::Serialize;
+
 use crate::failure::Failure;
+use printer::{Namespaces, Printer};
 use view::View;
 
 /// How data is printed.
@@ -22,6 +28,21 @@ pub(crate) enum Format {
     Json,
     Yaml,
     Name,
+}
+
+/// How a document that has no table is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum DocumentFormat {
+    Json,
+    Yaml,
+}
+
+/// Prints what is no lock.
+pub(crate) fn any(format: DocumentFormat, document: &impl Serialize) -> Result<(), Failure> {
+    match format {
+        DocumentFormat::Json => print(&document::json(document)?),
+        DocumentFormat::Yaml => print(&document::yaml(document)?),
+    }
 }
 
 /// Prints one lock: a document is that of the lock alone.
@@ -35,27 +56,35 @@ pub(crate) fn one(format: Format, view: &View) -> Result<(), Failure> {
 
 /// Prints several locks: a document is a list, even of none.
 pub(crate) fn many(format: Format, views: &[View]) -> Result<(), Failure> {
-    match format {
-        Format::Json => print(&document::json(&document::list(views))?),
-        Format::Yaml => print(&document::yaml(&document::list(views))?),
-        Format::Table if !views.is_empty() => print(&table::table(views)),
-        Format::Wide if !views.is_empty() => print(&table::wide(views)),
-        Format::Name => print(&names(views)),
-        Format::Table | Format::Wide => Ok(()),
+    let mut printer = Printer::list(format, Namespaces::Left);
+    for view in views {
+        printer.add(view)?;
     }
+    printer.end()
 }
 
-fn names(views: &[View]) -> String {
-    views.iter().flat_map(|view| [view.on.as_str(), "\n"]).collect()
+/// A document of any shape.
+pub(crate) fn yaml(document: &impl Serialize) -> Result<String, Failure> {
+    document::yaml(document)
 }
 
 /// Writes data; a reader that has seen enough (`| head`) is no failure.
 pub(crate) fn print(data: &str) -> Result<(), Failure> {
+    write(data).map(drop)
+}
+
+/// Whether anybody still reads what is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reader {
+    Here,
+    Gone,
+}
+
+fn write(data: &str) -> Result<Reader, Failure> {
     let mut stdout = anstream::stdout().lock();
     match stdout.write_all(data.as_bytes()).and_then(|()| stdout.flush()) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            Err(Failure::failed(format!("cannot write: {error}")))
-        }
-        _ => Ok(()),
+        Ok(()) => Ok(Reader::Here),
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(Reader::Gone),
+        Err(error) => Err(Failure::failed(format!("cannot write: {error}"))),
     }
 }

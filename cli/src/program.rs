@@ -10,6 +10,13 @@ pub(crate) fn name() -> &'static str {
     std::env::args_os().next().map_or("kubelock", |first| called(&first))
 }
 
+/// Whether kubectl started this program to complete the words of its plugin.
+pub(crate) fn is_completer() -> bool {
+    std::env::args_os()
+        .next()
+        .is_some_and(|first| stem(&first) == Some("kubectl_complete-kubelock"))
+}
+
 /// The path of this very program: on Linux even where its file was replaced since it was started.
 #[cfg(unix)]
 pub(crate) fn own_path() -> std::io::Result<std::path::PathBuf> {
@@ -17,10 +24,14 @@ pub(crate) fn own_path() -> std::io::Result<std::path::PathBuf> {
 }
 
 fn called(first_argument: &OsStr) -> &'static str {
-    match Path::new(first_argument).file_stem().and_then(OsStr::to_str) {
+    match stem(first_argument) {
         Some("kubectl-kubelock") => "kubectl kubelock",
         _ => "kubelock",
     }
+}
+
+fn stem(first_argument: &OsStr) -> Option<&str> {
+    Path::new(first_argument).file_stem().and_then(OsStr::to_str)
 }
 
 #[cfg(test)]

@@ -59,6 +59,7 @@ fn outcome_unknown(settled_at: Timestamp, message: &str, at: &Situation<'_>) -> 
     let done = match at.verb {
         "release" => "released",
         "renew" => "renewed",
+        "break" => "broken",
         _ => "acquired",
     };
     Failure::new(Exit::Unknown, format!("it is unknown whether {lock} was {done}: {message}"))
@@ -141,7 +142,7 @@ fn malformed(annotation: &str, why: &str, at: &Situation<'_>) -> Failure {
     let path = format!("{{.metadata.annotations.{}}}", annotation.replace('.', "\\."));
     let look = at.flags.kubectl("get", at.target);
     Failure::failed(message)
-        .hint("nobody can take or release it until that is repaired or removed")
+        .hint("nobody can take or release it until that is repaired, or removed with break --force")
         .hint(format!("look at it with: {look} -o jsonpath={}", quoted(&path)))
 }
 
@@ -151,10 +152,12 @@ fn forbidden(verbs: &[&str], message: &str, at: &Situation<'_>) -> Failure {
         at.flags.kubectl(&format!("auth can-i {}", verbs.first().unwrap_or(&"patch")), at.target);
     let message =
         format!("not allowed to {missing} {}: {}", at.target.place(), text::paragraph(message));
-    Failure::failed(message).hint(format!(
-        "a role with the verb {missing} on {} is needed; check with: {check}",
-        at.target.kind.resource()
-    ))
+    Failure::failed(message)
+        .hint(format!(
+            "a role with the verb {missing} on {} is needed; check with: {check}",
+            at.target.kind.resource()
+        ))
+        .hint(format!("print one with: {}", at.flags.rbac_of(at.verb, at.target)))
 }
 
 fn refused(code: u16, reason: &str, message: &str, at: &Situation<'_>) -> Failure {
@@ -175,7 +178,7 @@ fn refused(code: u16, reason: &str, message: &str, at: &Situation<'_>) -> Failur
 }
 
 /// A renewal that failed says more than the server does.
-fn unauthorized(endpoint: &Endpoint) -> Failure {
+pub(crate) fn unauthorized(endpoint: &Endpoint) -> Failure {
     let Endpoint { address, origin, .. } = endpoint;
     let mut failure = Failure::failed(format!(
         "the API server at {address} does not accept the credentials of {origin}"
@@ -238,7 +241,7 @@ pub(crate) fn discovery_failed(error: &kube::Error, endpoint: &Endpoint) -> Fail
             Some(why) => no_credentials(&why, endpoint),
             None => unreachable("the credentials cannot be used", endpoint),
         },
-        _ => unreachable("its answer cannot be read", endpoint),
+        _ => unreadable(endpoint),
     }
 }
 
@@ -249,6 +252,11 @@ fn root_cause(error: &(dyn std::error::Error + 'static)) -> String {
         cause = source;
     }
     cause.to_string()
+}
+
+/// An answer that says nothing.
+pub(crate) fn unreadable(endpoint: &Endpoint) -> Failure {
+    unreachable("its answer cannot be read", endpoint)
 }
 
 fn unreachable(message: &str, Endpoint { address, origin, .. }: &Endpoint) -> Failure {

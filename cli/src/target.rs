@@ -1,6 +1,6 @@
 //! `TYPE/NAME`: which object carries the lock.
 
-use kubelock::{InvalidName, LockName, PathSegment, Prefix};
+use kubelock::{InvalidName, LockName, LockRef, PathSegment, Prefix};
 
 use crate::failure::Failure;
 use crate::kind::Kind;
@@ -112,6 +112,17 @@ impl Target {
             object: object.to_owned(),
             own_lease: matches!(carrier, Carrier::Lease),
             lock,
+            kind,
+        }
+    }
+
+    /// A lock that was seen on an object of this kind.
+    pub(crate) fn of(kind: Kind, lock: &LockRef) -> Self {
+        Self {
+            lock: lock.name.clone(),
+            namespace: lock.namespace.as_ref().map(ToString::to_string),
+            object: lock.object.to_string(),
+            own_lease: kind == kinds::lease() && lock.name.as_str() == lock.object.as_str(),
             kind,
         }
     }

@@ -6,6 +6,7 @@
 
 pub mod acquire;
 pub mod answer;
+pub mod breaking;
 pub mod call;
 pub mod change;
 pub mod claimant;
@@ -13,6 +14,7 @@ pub mod doubt;
 pub mod expiry;
 pub mod go_json;
 pub mod hold;
+pub mod lease;
 pub mod mutant;
 pub mod name;
 pub mod operations;

@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::go_json;
+use crate::lease;
 use crate::mutant::Mutant;
 use crate::name::AnnotationKey;
 
@@ -157,14 +158,7 @@ pub fn new_lease(key: &AnnotationKey, name: &str, value: &str) -> serde_json::Re
     go_json::to_vec(&serde_json::json!({
         "apiVersion": "coordination.k8s.io/v1",
         "kind": "Lease",
-        "metadata": {
-            "name": name,
-            "labels": { "app.kubernetes.io/managed-by": "kubelock" },
-            "annotations": {
-                "kubernetes.io/description": "Carries locks; made by kubelock.",
-                key.as_str(): value,
-            },
-        },
+        "metadata": lease::metadata(name, key.as_str(), value),
     }))
 }
 

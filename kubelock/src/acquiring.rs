@@ -95,7 +95,12 @@ impl Lock {
         }
     }
 
-    fn acquire_call(&self, lock: &LockRef, options: &AcquireOptions, value: String) -> Acquire {
+    pub(crate) fn acquire_call(
+        &self,
+        lock: &LockRef,
+        options: &AcquireOptions,
+        value: String,
+    ) -> Acquire {
         let memory = &self.locks.memory;
         // A Lease of our making keeps an annotation all its life.
         let has_others = memory.has_others(lock).or(options.create_lease.then_some(true));
@@ -181,7 +186,7 @@ impl Lock {
         }
     }
 
-    fn held(&self, lock: &LockRef, record: Record, owner: &str) -> Error {
+    pub(crate) fn held(&self, lock: &LockRef, record: Record, owner: &str) -> Error {
         let is_own = record.owner == owner;
         let held = self.seen_held(lock, record);
         if is_own { Error::AlreadyExists(held) } else { Error::OwnerMismatch(held) }

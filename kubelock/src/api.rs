@@ -118,6 +118,9 @@ impl Api<'_> {
         if content.is_some() {
             // The server need not look for misspelt fields in bodies that are ours.
             uri.push_str("&fieldManager=kubelock&fieldValidation=Ignore");
+            if self.kube_lock.dry_run {
+                uri.push_str("&dryRun=All");
+            }
         }
         let mut request = Request::builder()
             .method(method)
@@ -147,6 +150,7 @@ impl Api<'_> {
             Ok(body) => Ok(Answer {
                 code: parts.status,
                 headers: parts.headers,
+                is_stored: !self.kube_lock.dry_run,
                 body: body.to_bytes().to_vec(),
             }),
             Err(error) => Err(NoAnswer::Unanswered(words(error.as_ref()))),

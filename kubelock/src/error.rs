@@ -21,7 +21,7 @@ use crate::lock_ref::LockRef;
 ///
 /// /// What an operator does next.
 /// fn next(error: &Error) -> &'static str {
-///     if error.is_owner_mismatch() || error.is_already_exists() {
+///     if error.is_owner_mismatch() || error.is_already_exists() || error.is_still_live() {
 ///         "come back later"
 ///     } else if error.is_outcome_unknown() {
 ///         "look before doing anything else: the lock may be ours"
@@ -58,6 +58,10 @@ pub enum Error {
     /// Another owner, or another hold, has the lock.
     #[error("{} is held by {}", .0.lock, .0.describe())]
     OwnerMismatch(Box<Held>),
+
+    /// The lock is to be broken, but has not expired: its holder may be at work.
+    #[error("{} is live, held by {}", .0.lock, .0.describe())]
+    StillLive(Box<Held>),
 
     /// There is no such lock, or it has expired.
     #[error("{lock} is not held{}", expired_note(.expired.as_deref()))]
@@ -200,6 +204,11 @@ impl Error {
         matches!(self, Self::OwnerMismatch(_))
     }
 
+    /// Whether the lock was not broken since it has not expired.
+    pub fn is_still_live(&self) -> bool {
+        matches!(self, Self::StillLive(_))
+    }
+
     /// Whether there is no such lock, or it has expired.
     pub fn is_not_found(&self) -> bool {
         matches!(self, Self::NotFound { .. })
@@ -266,6 +275,7 @@ impl Error {
             Self::InvalidConfig(_) => "invalid_config",
             Self::AlreadyExists(_) => "already_exists",
             Self::OwnerMismatch(_) => "owner_mismatch",
+            Self::StillLive(_) => "still_live",
             Self::NotFound { .. } => "not_found",
             Self::ObjectMissing { .. } => "object_missing",
             Self::Malformed { .. } => "malformed",
@@ -285,7 +295,9 @@ impl Error {
     pub fn lock(&self) -> Option<&LockRef> {
         match self {
             Self::InvalidConfig(_) => None,
-            Self::AlreadyExists(held) | Self::OwnerMismatch(held) => Some(&held.lock),
+            Self::AlreadyExists(held) | Self::OwnerMismatch(held) | Self::StillLive(held) => {
+                Some(&held.lock)
+            }
             Self::NotFound { lock, .. }
             | Self::ObjectMissing { lock }
             | Self::Malformed { lock, .. }
@@ -304,7 +316,9 @@ impl Error {
     /// Who holds the lock, where the error tells.
     pub fn held(&self) -> Option<&Held> {
         match self {
-            Self::AlreadyExists(held) | Self::OwnerMismatch(held) => Some(held),
+            Self::AlreadyExists(held) | Self::OwnerMismatch(held) | Self::StillLive(held) => {
+                Some(held)
+            }
             _ => None,
         }
     }

@@ -40,6 +40,8 @@ pub struct KubeLock {
     pub(crate) keeper: Arc<Keeper>,
     pub(crate) request_lifetime: Duration,
     pub(crate) sends_once: bool,
+    /// Whether the server is to do all but store what is written.
+    pub(crate) dry_run: bool,
 }
 
 /// Clocks that differ by more are worth a word.
@@ -70,6 +72,7 @@ impl KubeLock {
             keeper: Arc::default(),
             request_lifetime: REQUEST_LIFETIME,
             sends_once: false,
+            dry_run: false,
         })
     }
 

@@ -12,6 +12,7 @@ use crate::kube_lock::KubeLock;
 use crate::lock_ref::LockRef;
 use crate::lock_state::LockState;
 use crate::options::{AcquireOptions, GetOptions, ReleaseOptions, RenewOptions};
+use crate::rehearsal::Rehearsal;
 use crate::session::Session;
 use crate::span::{call_span, traced};
 
@@ -144,6 +145,32 @@ impl Lock {
     /// `Lock.Release` of the Go package.
     pub async fn release(&self, object: &str, options: ReleaseOptions) -> Result<(), Error> {
         traced(call_span!("kubelock.release", self, object), self.try_release(object, options))
+            .await
+    }
+
+    /// Tries the write that takes the lock on `object` as a dry run: nothing is stored.
+    ///
+    /// The API server does with it all that it does with a real one: authorisation, admission by
+    /// policies and webhooks, validation. For tools that tell beforehand what would go wrong; it
+    /// takes no lock, and says nothing of who gets it a moment later.
+    ///
+    /// The requests are those of [`Lock::acquire`]. Of the options, `wait` is ignored.
+    ///
+    /// # Errors
+    /// Those of [`Lock::acquire`], but for [`Error::OutcomeUnknown`]: what is never stored is
+    /// [`Error::Unavailable`] when it gets no answer.
+    ///
+    /// # Cancel safety
+    /// Nothing is written.
+    ///
+    /// # Source
+    /// Kubernetes API concepts, "Dry-run"; KEP-576.
+    pub async fn rehearse(
+        &self,
+        object: &str,
+        options: AcquireOptions,
+    ) -> Result<Rehearsal, Error> {
+        traced(call_span!("kubelock.rehearse", self, object), self.try_rehearse(object, options))
             .await
     }
 

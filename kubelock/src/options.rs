@@ -131,7 +131,7 @@ impl Default for GetOptions {
     }
 }
 
-const DEFAULT_DEADLINE: Duration = Duration::from_secs(10);
+pub(crate) const DEFAULT_DEADLINE: Duration = Duration::from_secs(10);
 
 impl AcquireOptions {
     /// Checks everything that can be checked before a request is sent. Returns the ttl.
@@ -216,7 +216,7 @@ pub(crate) fn check_owner(owner: &str) -> Result<(), Error> {
     Err(Error::InvalidConfig(format!("owner {shown} holds a NUL character: leave it out")))
 }
 
-fn check_deadline(deadline: Duration) -> Result<(), Error> {
+pub(crate) fn check_deadline(deadline: Duration) -> Result<(), Error> {
     if !deadline.is_zero() {
         return Ok(());
     }

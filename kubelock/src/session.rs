@@ -45,6 +45,7 @@ pub(crate) struct Session<'a> {
     attempt: Duration,
     whole: Option<Vec<u8>>,
     since_sent: Duration,
+    verb: Method,
 }
 
 impl<'a> Session<'a> {
@@ -57,6 +58,7 @@ impl<'a> Session<'a> {
             attempt: ATTEMPT_MAX.min(deadline / HANGING_ATTEMPTS),
             whole: None,
             since_sent: Duration::ZERO,
+            verb: Method::PATCH,
         }
     }
 
@@ -124,6 +126,11 @@ impl<'a> Session<'a> {
         self.since_sent
     }
 
+    /// The verb of the write sent last.
+    pub(crate) fn verb(&self) -> &Method {
+        &self.verb
+    }
+
     /// Reads the object: all of it, for a PUT, or its metadata.
     pub(crate) async fn look(&mut self, whole: bool) -> Result<Sight, Error> {
         self.drive(&mut Read::new(whole)).await.map_err(|failure| self.failed(None, failure))
@@ -177,7 +184,7 @@ impl<'a> Session<'a> {
             Ok(write) => write,
             Err(error) => return WriteReply::NotSent(error.to_string()),
         };
-        let verb = verb_of(&write);
+        self.verb = verb_of(&write);
         let is_whole_object = !matches!(write, Write::Patch { subresource: Some(_), .. });
         let answer = match write {
             Write::Patch { body, subresource } => {
@@ -196,7 +203,7 @@ impl<'a> Session<'a> {
                 self.answered(&answer, sent_at);
                 let reply = answer.into_write_reply(self.lock);
                 if is_whole_object {
-                    self.learn(&reply, &verb);
+                    self.learn(&reply);
                 }
                 reply
             }
@@ -214,8 +221,8 @@ impl<'a> Session<'a> {
 
     /// That PUT must do where PATCH is forbidden is remembered once a PUT has succeeded, and
     /// forgotten once one is forbidden or a PATCH has succeeded.
-    fn learn(&self, reply: &WriteReply, verb: &Method) {
-        let memory = &self.kube_lock.memory;
+    fn learn(&self, reply: &WriteReply) {
+        let (memory, verb) = (&self.kube_lock.memory, &self.verb);
         if let WriteReply::Applied(sight) = reply {
             self.saw(sight);
             if *verb != Method::POST {

@@ -18,6 +18,8 @@ pub(crate) struct Answer {
     pub(crate) code: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Vec<u8>,
+    /// False for what is told of a dry run.
+    pub(crate) is_stored: bool,
 }
 
 /// What we read of an object.
@@ -30,6 +32,8 @@ pub(crate) struct Object {
 #[serde(rename_all = "camelCase")]
 struct Metadata {
     uid: String,
+    /// Only what was not stored, in a dry run, has none.
+    #[serde(default)]
     resource_version: String,
     #[serde(default)]
     annotations: Option<BTreeMap<String, String>>,
@@ -105,6 +109,9 @@ impl Answer {
     fn sight(&self, lock: &LockRef) -> Result<Sight, String> {
         let object: Object = serde_json::from_slice(&self.body)
             .map_err(|error| format!("an answer that is no object: {error}"))?;
+        if self.is_stored && object.metadata.resource_version.is_empty() {
+            return Err("an answer that is no object: it has no resourceVersion".to_owned());
+        }
         Ok(object.sight(lock, self.date()))
     }
 

@@ -1,7 +1,7 @@
 //! What a hold tells those who watch over it: `tracing` events, and metrics with the feature.
 
 use kubelock_core::hold::Loss;
-use kubelock_core::record::Record;
+use kubelock_core::record::{HoldId, Record};
 use tracing::{debug, info, warn};
 
 use crate::error::Error;
@@ -51,6 +51,14 @@ pub(crate) fn released(lock: &LockRef, hold: &str, result: &Result<(), Error>) {
     let outcome = result.as_ref().map_or_else(Error::outcome, |()| "ok");
     about!(info, "kubelock.hold.released", lock, hold = hold, outcome = outcome; "released");
     count("kubelock_holds_released_total", Some(("outcome", outcome)));
+}
+
+/// A lock was taken away from its holder.
+pub(crate) fn broken(lock: &LockRef, record: Option<&Record>) {
+    let owner = record.map(|record| kubelock_core::name::quoted(&record.owner));
+    let hold = record.and_then(|record| record.hold.as_ref()).map(HoldId::as_str);
+    let holder = owner.as_deref().unwrap_or("nobody knows whom");
+    about!(warn, "kubelock.lock.broken", lock, hold = hold, holder = tracing::field::display(holder); "broken: it was held by {holder}");
 }
 
 /// Somebody else has the lock, and this process waits for it.

@@ -5,6 +5,7 @@ mod cargo;
 mod ci;
 mod control_plane;
 mod demo;
+mod dist;
 mod simulate;
 mod terminal;
 mod test;
@@ -28,6 +29,8 @@ enum Task {
     Simulate(simulate::Args),
     /// Measure what a lock costs beside the bare requests, and beside the Go package
     Bench,
+    /// Build what is shipped: an archive of the command line, and a krew manifest
+    Dist(dist::Args),
     /// Check the format, the lints and the docs, then run all tests
     Ci,
 }
@@ -39,6 +42,7 @@ fn main() -> ExitCode {
         Task::Test(args) => test::run(&args),
         Task::Simulate(args) => simulate::run(&args),
         Task::Bench => bench::run(),
+        Task::Dist(args) => dist::run(&args),
         Task::Ci => ci::run(),
     };
     outcome.unwrap_or_else(|error| terminal::fail(&error))

@@ -8,6 +8,7 @@
 mod bare;
 mod crowd;
 mod handover;
+mod listing;
 mod many;
 mod pairs;
 mod stage;
@@ -40,6 +41,9 @@ fn main() {
         }
         if is_wanted("many") {
             many::run(cluster).await;
+        }
+        if is_wanted("listing") {
+            listing::run(cluster).await;
         }
     });
     if is_wanted("start") {

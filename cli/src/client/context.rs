@@ -37,6 +37,11 @@ impl Context {
         })
     }
 
+    /// Its namespace, if it has one.
+    pub(super) fn namespace(self) -> Option<String> {
+        self.namespace
+    }
+
     /// What kube needs to know; runs the credential plugin, if there is one.
     pub(super) fn access(self) -> Result<Access, Failure> {
         let url = self.url()?;

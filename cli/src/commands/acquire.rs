@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use kubelock::{AcquireOptions, Timestamp, Wait};
+use kubelock::{AcquireOptions, Record, Timestamp, Wait};
 
 use super::session::Session;
 use crate::args::CommonArgs;
@@ -76,13 +76,13 @@ pub(crate) async fn run(
     match args.output {
         Some(format) => output::one(format, &view)
             .map_err(|failure| failure.hint(format!("{} is acquired", target.describe())))?,
-        None => talk::note(common, &praise(&view, &target.describe())),
+        None => talk::note(common, &praise(acquired.record(), &target.describe())),
     }
     Ok(Exit::Done)
 }
 
 /// `acquired lock "deploy" on lease/deploy in namespace ci as alice@runner for 5m`.
-fn praise(view: &View, described: &str) -> String {
-    let ttl = age::exact(view.record.ttl_nanos);
-    format!("acquired {described} as {} for {ttl}", text::owner(&view.record.owner))
+fn praise(record: &Record, described: &str) -> String {
+    let ttl = age::exact(record.ttl_nanos);
+    format!("acquired {described} as {} for {ttl}", text::owner(&record.owner))
 }

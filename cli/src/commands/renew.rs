@@ -66,7 +66,7 @@ pub(crate) async fn run(
         output::one(format, &view)
             .map_err(|failure| failure.hint(format!("{} is renewed", target.describe())))?;
     } else {
-        let ttl = age::exact(view.record.ttl_nanos);
+        let ttl = age::exact(renewed.record().ttl_nanos);
         talk::note(common, &format!("renewed {} for {ttl}", target.describe()));
     }
     Ok(Exit::Done)

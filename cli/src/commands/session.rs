@@ -1,5 +1,7 @@
 //! What the commands share: a cluster, a deadline, and the way from names to a lock.
 
+use std::sync::Arc;
+
 use kubelock::{Config, Error, KubeLock, Lock, LockName, PathSegment, Prefix};
 
 use crate::args::CommonArgs;
@@ -10,8 +12,11 @@ use crate::deadline::Deadline;
 use crate::failure::Failure;
 use crate::hint::Flags;
 use crate::kind::Kind;
+use crate::list::source::Source;
+use crate::list::walk::Walk;
+use crate::output::text;
 use crate::sentence::Situation;
-use crate::target::{Carrier, Target, check_scope, lock_name};
+use crate::target::{Carrier, Target, TypeName, check_scope, lock_name};
 use crate::{discovery, kinds, sentence};
 
 /// A cluster, and how long it may take to answer.
@@ -72,6 +77,48 @@ impl Session {
         }
     }
 
+    /// The client, for requests that are about no lock.
+    pub(crate) fn client(&self) -> &kube::Client {
+        &self.connection.client
+    }
+
+    /// A kind without an object.
+    pub(crate) async fn kind_named(&self, name: &TypeName) -> Result<Kind, Failure> {
+        match kinds::find(name) {
+            Some(kind) => Ok(kind),
+            None => discovery::find(&self.connection, self.deadline, name).await,
+        }
+    }
+
+    /// All kinds that can carry locks.
+    pub(crate) async fn all_kinds(&self) -> Result<Vec<Kind>, Failure> {
+        discovery::all(&self.connection, self.deadline).await
+    }
+
+    /// The namespace that counts, checked.
+    pub(crate) fn namespace(&self) -> Result<String, Failure> {
+        Ok(PathSegment::namespace(&self.connection.namespace)?.to_string())
+    }
+
+    /// What it takes to list these; the deadline is that of each request then.
+    pub(crate) fn walks(&self, sources: Vec<Source>) -> Result<Vec<Walk>, Failure> {
+        let prefix = self.prefix.as_deref().map(Prefix::new).transpose()?.unwrap_or_default();
+        let walk = |source: Source| {
+            Ok(Walk {
+                locks: self
+                    .locks(&source.kind)
+                    .map_err(|error| Failure::usage(text::paragraph(&error.to_string())))?,
+                source: Arc::new(source),
+                prefix: prefix.as_str().to_owned(),
+                client: self.connection.client.clone(),
+                endpoint: self.connection.endpoint.clone(),
+                flags: self.flags.clone(),
+                timeout: self.deadline.timeout(),
+            })
+        };
+        sources.into_iter().map(walk).collect()
+    }
+
     /// One lock on the object in question.
     pub(crate) fn target(&self, lock: LockName, carrier: &Carrier, kind: Kind) -> Target {
         Target::new(lock, carrier, kind, &self.connection.namespace)
@@ -83,22 +130,31 @@ impl Session {
     }
 
     fn build(&self, target: &Target) -> Result<Lock, Error> {
-        let client = self.connection.client.clone();
-        let mut locks = KubeLock::new(Config { client, gvr: target.kind.gvr.clone() })?
-            .with_client_that_sends_once();
-        if let Some(prefix) = &self.prefix {
-            locks = locks.with_prefix(prefix)?;
-        }
-        let lock = locks.lock(target.lock.as_str())?;
+        let lock = self.locks(&target.kind)?.lock(target.lock.as_str())?;
         match &target.namespace {
             Some(namespace) => lock.namespace(namespace),
             None => Ok(lock),
         }
     }
 
+    fn locks(&self, kind: &Kind) -> Result<KubeLock, Error> {
+        let client = self.connection.client.clone();
+        let locks =
+            KubeLock::new(Config { client, gvr: kind.gvr.clone() })?.with_client_that_sends_once();
+        match &self.prefix {
+            Some(prefix) => locks.with_prefix(prefix),
+            None => Ok(locks),
+        }
+    }
+
     /// What an error of the library means to the person who typed the command.
     pub(crate) fn explain(&self, verb: &'static str, target: &Target, error: &Error) -> Failure {
         sentence::failure(error, &self.situation(verb, target))
+    }
+
+    /// The connection itself, for what is no call of a lock.
+    pub(super) fn connection(&self) -> &Connection {
+        &self.connection
     }
 
     pub(crate) fn situation<'a>(&'a self, verb: &'static str, target: &'a Target) -> Situation<'a> {

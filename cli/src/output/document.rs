@@ -3,11 +3,11 @@
 use serde::Serialize;
 
 use super::text;
-use super::view::View;
+use super::view::{State, View};
 use crate::failure::Failure;
 
 /// Changes when a field changes its meaning or goes away, not when one is added.
-const API_VERSION: &str = "kubelock/v1";
+pub(crate) const API_VERSION: &str = "kubelock/v1";
 
 /// One lock.
 #[derive(Serialize)]
@@ -21,11 +21,18 @@ pub(super) struct Lock<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     namespace: Option<&'a str>,
     state: &'static str,
-    owner: &'a str,
-    created_at: String,
-    expires_at: String,
-    ttl_nanoseconds: i64,
-    age_seconds: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    malformed: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    owner: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    created_at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires_at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ttl_nanoseconds: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    age_seconds: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     expires_in_seconds: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -55,21 +62,18 @@ struct Object<'a> {
     resource_version: &'a str,
 }
 
-/// Several locks.
+/// What a list begins with, and what it is called.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct List<'a> {
+pub(super) struct ListHead {
     api_version: &'static str,
     kind: &'static str,
-    items: Vec<Lock<'a>>,
 }
 
-pub(super) fn list(views: &[View]) -> List<'_> {
-    List { api_version: API_VERSION, kind: "LockList", items: views.iter().map(lock).collect() }
-}
+pub(super) const LIST: ListHead = ListHead { api_version: API_VERSION, kind: "LockList" };
 
 pub(super) fn lock(view: &View) -> Lock<'_> {
-    let record = &view.record;
+    let record = view.state.record();
     Lock {
         api_version: API_VERSION,
         kind: "Lock",
@@ -77,21 +81,29 @@ pub(super) fn lock(view: &View) -> Lock<'_> {
         on: &view.on,
         namespace: view.namespace.as_deref(),
         state: view.state.word(),
-        owner: &record.owner,
-        created_at: record.created_at.to_string(),
-        expires_at: record.expires_at().to_string(),
-        ttl_nanoseconds: record.ttl_nanos,
-        age_seconds: view.age().as_secs(),
+        malformed: malformed(&view.state),
+        owner: record.map(|record| record.owner.as_str()),
+        created_at: record.map(|record| record.created_at.to_string()),
+        expires_at: record.map(|record| record.expires_at().to_string()),
+        ttl_nanoseconds: record.map(|record| record.ttl_nanos),
+        age_seconds: view.age().map(|age| age.as_secs()),
         expires_in_seconds: view.left().map(|left| left.as_secs()),
-        hold: record.hold.as_ref().map(ToString::to_string),
-        acquired_at: record.acquired_at.map(|time| time.to_string()),
-        host: record.host.as_deref(),
-        pid: record.pid,
-        reason: record.reason.as_deref(),
+        hold: record.and_then(|record| record.hold.as_ref()).map(ToString::to_string),
+        acquired_at: record.and_then(|record| record.acquired_at).map(|time| time.to_string()),
+        host: record.and_then(|record| record.host.as_deref()),
+        pid: record.and_then(|record| record.pid),
+        reason: record.and_then(|record| record.reason.as_deref()),
         seen_at: view.seen_at.to_string(),
         annotation: &view.annotation,
         object: object(view),
     }
+}
+
+/// Why there is no record in an annotation that should have one.
+fn malformed(state: &State) -> Option<String> {
+    let State::Malformed(malformed) = state else { return None };
+    let why = malformed.to_string();
+    Some(why.strip_prefix("malformed record: ").map(str::to_owned).unwrap_or(why))
 }
 
 fn object(view: &View) -> Object<'_> {
@@ -105,8 +117,15 @@ fn object(view: &View) -> Object<'_> {
     }
 }
 
+/// Over several lines, as people read it.
 pub(super) fn json(document: &impl Serialize) -> Result<String, Failure> {
     let text = serde_json::to_string_pretty(document).map_err(|error| unwritable(&error))?;
+    Ok(format!("{}\n", text::escaped_json(&text)))
+}
+
+/// On one line, as programs read it.
+pub(super) fn json_line(document: &impl Serialize) -> Result<String, Failure> {
+    let text = serde_json::to_string(document).map_err(|error| unwritable(&error))?;
     Ok(format!("{}\n", text::escaped_json(&text)))
 }
 

@@ -13,6 +13,7 @@ use crate::output::{aside, holder, text};
 use crate::target::Target;
 
 const RED: &str = "\x1b[1;31m";
+const YELLOW: &str = "\x1b[1;33m";
 const CYAN: &str = "\x1b[1;36m";
 const RESET: &str = "\x1b[0m";
 
@@ -23,12 +24,35 @@ pub(crate) fn note(common: &CommonArgs, words: &str) {
     }
 }
 
+/// Tells what a person must see before they answer.
+pub(crate) fn show(words: &str) {
+    say(words);
+}
+
+/// Tells what went wrong beside what was asked for, which was done.
+pub(crate) fn warning(failure: &Failure) {
+    caution(&failure.message);
+    hints(failure);
+}
+
+/// What a person should think of.
+pub(crate) fn caution(words: &str) {
+    say(format_args!("{YELLOW}warning:{RESET} {words}"));
+}
+
 /// Tells what went wrong, and the way out.
 pub(crate) fn failure(failure: &Failure) {
     say(format_args!("{RED}error:{RESET} {}", failure.message));
-    for hint in &failure.hints {
-        say(format_args!("{CYAN}hint:{RESET} {hint}"));
-    }
+    hints(failure);
+}
+
+fn hints(failure: &Failure) {
+    failure.hints.iter().for_each(|words| hint(words));
+}
+
+/// Tells a way out.
+pub(crate) fn hint(words: &str) {
+    say(format_args!("{CYAN}hint:{RESET} {words}"));
 }
 
 /// Tells for whom a command waits, whenever that is another one; and once that it waits for the

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use kubelock::{Acquired, LockState, Record, Timestamp};
+use kubelock::{Acquired, LockState, Malformed, Record, Sighting, Timestamp};
 
 use super::holder;
+use crate::kind::Kind;
 use crate::target::Target;
 
-/// A lock with a record, and when that was seen.
+/// A lock, what stands in its annotation, and when that was seen.
 #[derive(Debug, Clone)]
 pub(crate) struct View {
     pub(crate) lock: String,
@@ -20,23 +21,44 @@ pub(crate) struct View {
     pub(crate) object: String,
     pub(crate) uid: String,
     pub(crate) resource_version: String,
-    pub(crate) record: Record,
     pub(crate) state: State,
     pub(crate) seen_at: Timestamp,
 }
 
-/// Whether the record still counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What the annotation says.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum State {
-    Held,
-    Expired,
+    /// The record counts.
+    Held(Record),
+    /// It no longer does.
+    Expired(Record),
+    /// It is none: nobody can take or release such a lock.
+    Malformed(Malformed),
+    /// There is none any more.
+    Free,
+    /// The object is gone, and the lock with it.
+    Deleted,
 }
 
 impl State {
-    pub(crate) fn word(self) -> &'static str {
+    fn of(record: Record, expired: bool) -> Self {
+        if expired { Self::Expired(record) } else { Self::Held(record) }
+    }
+
+    pub(crate) fn word(&self) -> &'static str {
         match self {
-            Self::Held => "held",
-            Self::Expired => "expired",
+            Self::Held(_) => "held",
+            Self::Expired(_) => "expired",
+            Self::Malformed(_) => "malformed",
+            Self::Free => "free",
+            Self::Deleted => "deleted",
+        }
+    }
+
+    pub(crate) fn record(&self) -> Option<&Record> {
+        match self {
+            Self::Held(record) | Self::Expired(record) => Some(record),
+            Self::Malformed(_) | Self::Free | Self::Deleted => None,
         }
     }
 }
@@ -44,7 +66,6 @@ impl State {
 impl View {
     /// What a read showed, if there is a record.
     pub(crate) fn of(target: &Target, state: LockState) -> Option<Self> {
-        let record = state.record?;
         Some(Self {
             lock: target.lock.to_string(),
             annotation: state.lock.key.as_str().to_owned(),
@@ -54,8 +75,7 @@ impl View {
             object: target.object.clone(),
             uid: state.uid,
             resource_version: state.resource_version,
-            record,
-            state: if state.expired { State::Expired } else { State::Held },
+            state: State::of(state.record?, state.expired),
             seen_at: state.seen_at,
         })
     }
@@ -71,23 +91,46 @@ impl View {
             object: target.object.clone(),
             uid: acquired.uid().to_owned(),
             resource_version: acquired.resource_version().to_owned(),
-            record: acquired.record().clone(),
-            state: State::Held,
+            state: State::Held(acquired.record().clone()),
             seen_at: now,
         }
     }
 
+    /// What a list or a watch showed.
+    pub(crate) fn sighted(kind: &Kind, sighting: Sighting) -> Self {
+        let lock = sighting.lock;
+        let state = match sighting.record {
+            Ok(record) => State::of(record, sighting.expired),
+            Err(malformed) => State::Malformed(malformed),
+        };
+        Self {
+            lock: lock.name.to_string(),
+            annotation: lock.key.as_str().to_owned(),
+            on: format!("{}/{}", kind.shown, lock.object),
+            namespace: lock.namespace.map(|namespace| namespace.to_string()),
+            gvr: lock.gvr,
+            object: lock.object.to_string(),
+            uid: sighting.uid,
+            resource_version: sighting.resource_version,
+            state,
+            seen_at: sighting.seen_at,
+        }
+    }
+
     pub(crate) fn is_held(&self) -> bool {
-        self.state == State::Held
+        matches!(self.state, State::Held(_))
     }
 
     /// How long the lock has been held.
-    pub(crate) fn age(&self) -> Duration {
-        holder::age_of(&self.record, self.seen_at)
+    pub(crate) fn age(&self) -> Option<Duration> {
+        self.state.record().map(|record| holder::age_of(record, self.seen_at))
     }
 
     /// How long it still lasts, if it does.
     pub(crate) fn left(&self) -> Option<Duration> {
-        self.is_held().then(|| self.record.expires_at().saturating_since(self.seen_at))
+        match &self.state {
+            State::Held(record) => Some(record.expires_at().saturating_since(self.seen_at)),
+            _ => None,
+        }
     }
 }

@@ -90,6 +90,6 @@ fn other_values_are_checked_too() {
         &["get", "deploy", "-q", "-v"],
         &["get", "deploy", "--wait"],
         &["aquire", "deploy"],
-        &["get"],
+        &["release"],
     ]));
 }

@@ -18,6 +18,7 @@ const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGrou
 struct Row {
     version: String,
     singular: String,
+    kind: String,
     short: Vec<String>,
     namespaced: bool,
 }
@@ -53,6 +54,7 @@ fn rows(list: &Value) -> Rows {
                 let row = Row {
                     version: text(&version["version"]),
                     singular: text(&resource["singularResource"]),
+                    kind: text(&resource["responseKind"]["kind"]),
                     short: texts(&resource["shortNames"]),
                     namespaced: resource["scope"] == "Namespaced",
                 };
@@ -87,7 +89,8 @@ fn the_table_of_built_in_kinds_is_what_the_server_offers() {
         .map(|kind| {
             let row = Row {
                 version: kind.version.to_owned(),
-                singular: kind.singular.to_owned(),
+                singular: kind.kind.to_ascii_lowercase(),
+                kind: kind.kind.to_owned(),
                 short: kind.short.iter().map(ToString::to_string).collect(),
                 namespaced: kind.namespaced,
             };

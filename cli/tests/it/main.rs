@@ -3,9 +3,16 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should say so and end")]
 
 mod bad_input;
+mod breaking;
+#[cfg(unix)]
+mod completion;
 #[cfg(unix)]
 mod credentials;
 mod discovery;
+mod doctor;
+mod environment;
+mod gc;
+mod get;
 mod help;
 mod hostile;
 mod kinds;
@@ -13,7 +20,10 @@ mod kubeconfig;
 mod locks;
 #[cfg(target_os = "linux")]
 mod overlap;
+#[cfg(unix)]
+mod plugin;
 mod process;
+mod rbac;
 mod readme;
 mod redact;
 mod renew;
@@ -24,6 +34,9 @@ mod run;
 #[cfg(target_os = "linux")]
 mod sandbox;
 mod space;
+mod stub;
 mod terminal;
 mod unreachable;
+mod user;
+mod version;
 mod wait;

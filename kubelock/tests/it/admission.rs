@@ -1,6 +1,6 @@
 //! Webhooks and policies that deny with whatever status they like.
 
-mod webhook;
+pub mod webhook;
 
 use std::time::Duration;
 

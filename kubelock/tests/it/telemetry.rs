@@ -121,6 +121,27 @@ async fn each_step_of_a_hold_is_told_by_a_stable_name_and_counted() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_lock_that_is_broken_is_told_with_whose_it_was() {
+    let events = Events::default();
+    let subscriber = tracing_subscriber::registry().with(events.clone());
+    let _tracing = tracing::subscriber::set_default(subscriber);
+    let stage = PausedStage::new();
+    let options = HoldOptions { owner: "alice".into(), ..Default::default() };
+    let guard = stage.lock().hold("app", options).await.unwrap();
+    let standing = stage.lock().standing("app", kubelock::GetOptions::default()).await;
+    let standing = standing.unwrap().unwrap();
+    standing.break_lock(kubelock::BreakOptions::default()).await.unwrap_err();
+    assert!(events.named("kubelock.lock.broken").is_empty(), "it was not");
+    let live = kubelock::BreakOptions { live: true, ..Default::default() };
+    standing.break_lock(live).await.unwrap();
+
+    let broken = events.named("kubelock.lock.broken");
+    assert_eq!((broken.len(), broken[0]["lock"].as_str()), (1, "l"));
+    assert_eq!(broken[0]["holder"].trim_matches(['\\', '"']), "alice");
+    assert_eq!(broken[0]["hold"], guard.hold_id().to_string());
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_clock_that_is_far_off_the_servers_is_told_once() {
     let events = Events::default();
     let subscriber = tracing_subscriber::registry().with(events.clone());

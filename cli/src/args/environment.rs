@@ -1,0 +1,122 @@
+//! Each option has a variable: `--request-timeout` is `KUBELOCK_REQUEST_TIMEOUT`.
+
+use std::ffi::{OsStr, OsString};
+
+use clap::builder::FalseyValueParser;
+use clap::error::{ContextKind, ContextValue};
+use clap::parser::ValueSource;
+use clap::{Arg, ArgAction, ArgMatches, Command};
+
+/// Options that no variable stands for.
+///
+/// `run` tells its command of its lock by `KUBELOCK_ON`, `KUBELOCK_NAMESPACE` and
+/// `KUBELOCK_HOLD`: a command under one lock would take the next one on the wrong object. And
+/// what is meant once, and would do harm elsewhere, is said each time.
+const WITHOUT: [&str; 10] = [
+    "help",
+    "version",
+    "on",
+    "namespace",
+    "all-namespaces",
+    "hold",
+    "no-wait",
+    "yes",
+    "live",
+    "force",
+];
+
+/// Options of which the one typed last counts.
+const OPPOSITES: [[&str; 2]; 2] = [["wait", "no_wait"], ["no_wait", "wait"]];
+
+/// The variable of an option.
+pub(crate) fn variable(long: &str) -> Option<String> {
+    let name = long.replace('-', "_").to_ascii_uppercase();
+    (!WITHOUT.contains(&long)).then(|| format!("KUBELOCK_{name}"))
+}
+
+/// Lets the variables that are set stand for what was not typed.
+pub(crate) fn apply(command: Command, words: &[OsString]) -> Command {
+    let is_ours = |name: OsString| name.to_string_lossy().starts_with("KUBELOCK_");
+    if !std::env::vars_os().any(|(name, _)| is_ours(name)) {
+        return command;
+    }
+    let typed = Typed::of(command.clone(), words);
+    let mut command = command;
+    command.build();
+    applied(command, &typed)
+}
+
+fn applied(command: Command, typed: &Typed) -> Command {
+    let known = command.clone();
+    command
+        .mut_args(|arg| match stands_in(&known, &arg, typed) {
+            Some(variable) => with_variable(arg, variable),
+            None => arg,
+        })
+        .mut_subcommands(|subcommand| applied(subcommand, typed))
+}
+
+/// The variable that counts for this option. What was typed counts against all that it
+/// contradicts.
+fn stands_in(command: &Command, arg: &Arg, typed: &Typed) -> Option<String> {
+    if arg.get_env().is_some() {
+        return None; // It says in its help what its variable is.
+    }
+    let variable = variable(arg.get_long()?)?;
+    let is_set = std::env::var_os(&variable).is_some_and(|value| !value.is_empty());
+    let contradicts = |other: &Arg| {
+        let one = command.get_arg_conflicts_with(arg);
+        let other_way = command.get_arg_conflicts_with(other);
+        OPPOSITES.contains(&[arg.get_id().as_str(), other.get_id().as_str()])
+            || one.iter().any(|conflict| conflict.get_id() == other.get_id())
+            || other_way.iter().any(|conflict| conflict.get_id() == arg.get_id())
+    };
+    let is_ruled_out = command
+        .get_arguments()
+        .any(|other| typed.has(other.get_id().as_str()) && contradicts(other));
+    (is_set && !is_ruled_out).then_some(variable)
+}
+
+fn with_variable(arg: Arg, variable: String) -> Arg {
+    // clap keeps names for as long as the program runs.
+    let arg = arg.env(&*variable.leak()).hide_env(true);
+    match arg.get_action() {
+        ArgAction::SetTrue => arg.value_parser(FalseyValueParser::new()),
+        _ => arg,
+    }
+}
+
+/// What stands on the command line itself.
+struct Typed(Option<ArgMatches>);
+
+impl Typed {
+    fn of(command: Command, words: &[OsString]) -> Self {
+        Self(command.ignore_errors(true).try_get_matches_from(words).ok())
+    }
+
+    fn has(&self, id: &str) -> bool {
+        let mut level = self.0.as_ref();
+        while let Some(matches) = level {
+            let source = matches.try_contains_id(id).ok().and_then(|_| matches.value_source(id));
+            if source == Some(ValueSource::CommandLine) {
+                return true;
+            }
+            level = matches.subcommand().map(|(_, matches)| matches);
+        }
+        false
+    }
+}
+
+/// The variable that a refused value came from, if it did.
+pub(super) fn origin(error: &clap::Error, words: &[OsString]) -> Option<String> {
+    let text = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => Some(text.as_str()),
+        _ => None,
+    };
+    let long = text(ContextKind::InvalidArg)?.strip_prefix("--")?.split([' ', '=']).next()?;
+    let (variable, value) = (variable(long)?, text(ContextKind::InvalidValue)?);
+    let flag = format!("--{long}");
+    let is_typed = |word: &OsStr| word.to_string_lossy().split('=').next() == Some(&flag);
+    let is_set = std::env::var(&variable).is_ok_and(|set| set == value);
+    (is_set && !words.iter().any(|word| is_typed(word))).then_some(variable)
+}

@@ -1,0 +1,192 @@
+//! The Leases of kubelock in a namespace, or in all: found, judged, deleted.
+
+use std::time::Duration;
+
+use http::Request;
+use kubelock::{IdleLease, OWN_LEASES, Timestamp};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::client::Connection;
+use crate::deadline::Deadline;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::hint::Flags;
+use crate::output::text;
+use crate::sentence;
+
+/// So many in one answer.
+const PAGE: u32 = 500;
+
+/// Where they are.
+pub(super) struct Leases<'a> {
+    pub(super) connection: &'a Connection,
+    /// `None` for all.
+    pub(super) namespace: Option<String>,
+    /// Of each request.
+    pub(super) timeout: Duration,
+    pub(super) flags: &'a Flags,
+}
+
+/// What became of a Lease.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Deleted {
+    Gone,
+    /// Somebody has changed it, or was faster.
+    Kept,
+}
+
+#[derive(Deserialize)]
+struct Page {
+    #[serde(default)]
+    metadata: PageMetadata,
+    #[serde(default)]
+    items: Vec<Value>,
+}
+
+#[derive(Deserialize, Default)]
+struct PageMetadata {
+    #[serde(default, rename = "continue")]
+    next: String,
+}
+
+impl Leases<'_> {
+    /// Those that nobody uses, page after page.
+    pub(super) async fn idle(
+        &self,
+        now: Timestamp,
+        older_than: Duration,
+    ) -> Result<Vec<IdleLease>, Failure> {
+        let mut idle = Vec::new();
+        let mut next = String::new();
+        loop {
+            let page = self.page(&next).await?;
+            let judged = page.items.iter().map(|lease| IdleLease::judge(lease, now, older_than));
+            idle.extend(judged.filter_map(Result::ok));
+            if page.metadata.next.is_empty() {
+                return Ok(idle);
+            }
+            next = page.metadata.next;
+        }
+    }
+
+    async fn page(&self, next: &str) -> Result<Page, Failure> {
+        let selector = OWN_LEASES.replace('/', "%2F").replace('=', "%3D");
+        let mut path = format!(
+            "{}?labelSelector={selector}&limit={PAGE}",
+            collection(self.namespace.as_deref())
+        );
+        if !next.is_empty() {
+            path.push_str("&continue=");
+            path.push_str(&escaped(next));
+        }
+        let deadline = Deadline::after(self.timeout);
+        match self.send(Request::get(path), Vec::new(), deadline).await {
+            Ok(page) => Ok(page),
+            Err(Trouble::Refused(status)) => Err(self.refused("list", &status)),
+            Err(Trouble::Silent(failure)) => Err(failure),
+        }
+    }
+
+    /// Deletes it as it was seen, and only so.
+    pub(super) async fn delete(&self, lease: &IdleLease) -> Result<Deleted, Failure> {
+        let path = format!("{}/{}", collection(Some(&lease.namespace)), lease.name);
+        let body = json!({
+            "apiVersion": "v1", "kind": "DeleteOptions",
+            "preconditions": { "uid": lease.uid, "resourceVersion": lease.resource_version },
+        });
+        let body = body.to_string().into_bytes();
+        let mut is_repeated = false;
+        loop {
+            let request = Request::delete(&path).header("content-type", "application/json");
+            let deadline = Deadline::after(self.timeout);
+            return match self.send::<Value>(request, body.clone(), deadline).await {
+                Ok(_) => Ok(Deleted::Gone),
+                // The first attempt did it: nothing of this UID can have come back.
+                Err(Trouble::Refused(status)) if status.code == 404 && is_repeated => {
+                    Ok(Deleted::Gone)
+                }
+                Err(Trouble::Refused(status)) if matches!(status.code, 404 | 409) => {
+                    Ok(Deleted::Kept)
+                }
+                Err(Trouble::Refused(status)) => Err(self.refused("delete", &status)),
+                Err(Trouble::Silent(_)) if !is_repeated => {
+                    is_repeated = true;
+                    continue;
+                }
+                Err(Trouble::Silent(failure)) => Err(unknown(lease, failure)),
+            };
+        }
+    }
+
+    async fn send<T: serde::de::DeserializeOwned>(
+        &self,
+        request: http::request::Builder,
+        body: Vec<u8>,
+        deadline: Deadline,
+    ) -> Result<T, Trouble> {
+        let endpoint = &self.connection.endpoint;
+        let request = request
+            .body(body)
+            .map_err(|error| Trouble::Silent(Failure::failed(error.to_string())))?;
+        match deadline.bound(self.connection.client.request::<T>(request)).await {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(kube::Error::Api(status))) => Err(Trouble::Refused(status)),
+            Ok(Err(error)) => Err(Trouble::Silent(sentence::discovery_failed(&error, endpoint))),
+            Err(_) => Err(Trouble::Silent(sentence::too_slow(endpoint, deadline))),
+        }
+    }
+
+    fn refused(&self, verb: &str, status: &kube::core::Status) -> Failure {
+        let message = text::paragraph(&status.message);
+        let place = super::place(self.namespace.as_deref());
+        if status.code != 403 {
+            return Failure::failed(format!(
+                "the API server refused to {verb} Leases {place} ({}): {message}",
+                status.code
+            ));
+        }
+        let rbac = self.flags.rbac("gc", self.namespace.as_deref());
+        Failure::failed(format!("not allowed to {verb} Leases {place}: {message}"))
+            .hint(format!("what is needed: {rbac}"))
+    }
+}
+
+/// Why there is no answer to work with.
+enum Trouble {
+    Refused(Box<kube::core::Status>),
+    Silent(Failure),
+}
+
+fn unknown(lease: &IdleLease, why: Failure) -> Failure {
+    let IdleLease { namespace, name, .. } = lease;
+    let message = format!(
+        "it is unknown whether lease/{name} in namespace {namespace} was deleted: {}",
+        why.message
+    );
+    Failure { exit: Exit::Unknown, message, ..why }.hint("run it again: what is gone stays gone")
+}
+
+fn collection(namespace: Option<&str>) -> String {
+    let leases = |place: &str| format!("/apis/coordination.k8s.io/v1{place}/leases");
+    namespace.map_or_else(|| leases(""), |name| leases(&format!("/namespaces/{name}")))
+}
+
+/// A token of the server's, fit for a query.
+fn escaped(token: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    let escape =
+        |byte: u8| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") };
+    token.bytes().map(escape).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_of_the_servers_comes_back_as_it_was() {
+        assert_eq!(escaped("eyJ2-._~"), "eyJ2-._~");
+        assert_eq!(escaped("a+b/c=&é"), "a%2Bb%2Fc%3D%26%C3%A9");
+    }
+}

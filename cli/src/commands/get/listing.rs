@@ -1,0 +1,181 @@
+//! Locks of whole kinds: lists, page by page.
+
+use std::collections::VecDeque;
+
+use kubelock::{LockName, Sighting};
+
+use super::Command;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::kind::Kind;
+use crate::list::source::Source;
+use crate::list::trouble::Trouble;
+use crate::list::walk::{Page, Walk};
+use crate::output::printer::Printer;
+use crate::output::talk;
+use crate::output::view::View;
+use crate::target::Target;
+
+/// So many kinds are listed at once.
+const AT_ONCE: usize = 4;
+
+/// What was wrong with some of the lists.
+#[derive(Default)]
+pub(super) struct Gaps {
+    /// Kinds that may not be listed, of those that nobody asked for.
+    skipped: Vec<String>,
+    failures: Vec<Failure>,
+}
+
+pub(super) async fn run(command: &Command<'_>) -> Result<Exit, Failure> {
+    let sources = command.scope.sources(&command.session).await?;
+    let walks = command.session.walks(sources.clone())?;
+    let mut printer = Printer::list(command.format, command.namespaces());
+    let mut sorted = Vec::new();
+    let mut roll = Roll::new(command, sources.len());
+    let gaps = each_page(&walks, |index, page| {
+        *roll.objects[index].get_or_insert(0) += page.objects;
+        for sighting in page.sightings {
+            let kind = &sources[index].kind;
+            roll.call(kind, &sighting);
+            let view = View::sighted(kind, sighting);
+            if command.order.is_some() { sorted.push(view) } else { printer.add(&view)? }
+        }
+        Ok(!printer.is_unread())
+    });
+    let mut gaps = gaps.await?;
+    if let Some(order) = command.order {
+        order.sort(&mut sorted);
+        sorted.iter().try_for_each(|view| printer.add(view))?;
+    }
+    let (count, is_unread) = (printer.count(), printer.is_unread());
+    printer.end()?;
+    if is_unread {
+        return Ok(Exit::Done);
+    }
+    let exit = roll.end(&sources, &mut gaps);
+    if count == 0 && gaps.failures.is_empty() {
+        let looked_at = Source::describe_all(&gaps.looked_at(sources)?);
+        talk::note(command.common, &format!("no locks on {looked_at}"));
+    }
+    Ok(gaps.tell(command).unwrap_or(exit))
+}
+
+/// Lists one source after the other, a few ahead, and passes each page on, until nobody wants more.
+pub(super) async fn each_page(
+    walks: &[Walk],
+    mut take: impl FnMut(usize, Page) -> Result<bool, Failure>,
+) -> Result<Gaps, Failure> {
+    let mut gaps = Gaps::default();
+    let mut rest = walks.iter().enumerate();
+    let mut under_way = VecDeque::new();
+    loop {
+        while under_way.len() < AT_ONCE
+            && let Some((index, walk)) = rest.next()
+        {
+            under_way.push_back((index, walk, walk.clone().start()));
+        }
+        let Some((index, walk, mut pages)) = under_way.pop_front() else { return Ok(gaps) };
+        while let Some(page) = pages.recv().await {
+            match page {
+                Ok(page) => {
+                    if !take(index, page)? {
+                        return Ok(gaps);
+                    }
+                }
+                Err(trouble) => gaps.add(&walk.source, trouble)?,
+            }
+        }
+    }
+}
+
+impl Gaps {
+    /// Fails where the other lists would do no better.
+    pub(super) fn add(&mut self, source: &Source, trouble: Trouble) -> Result<(), Failure> {
+        match trouble {
+            Trouble::Denied(_) if source.by_the_way => self.skipped.push(source.kind.resource()),
+            Trouble::Denied(failure) | Trouble::Failed(failure) if failure.exit != Exit::Usage => {
+                self.failures.push(failure);
+            }
+            trouble => return Err(trouble.into_failure()),
+        }
+        Ok(())
+    }
+
+    /// Those that could be listed. If none could, that is a failure.
+    pub(super) fn looked_at(&self, sources: Vec<Source>) -> Result<Vec<Source>, Failure> {
+        let is_skipped = |source: &Source| self.skipped.contains(&source.kind.resource());
+        let count = sources.len();
+        let rest: Vec<_> = sources.into_iter().filter(|source| !is_skipped(source)).collect();
+        if rest.is_empty() {
+            let message = format!("not allowed to list any of the {count} kinds that carry locks");
+            return Err(Failure::failed(message)
+                .hint("a lock that is named needs no more than get: kubelock get LOCK"));
+        }
+        Ok(rest)
+    }
+
+    /// Names what is missing, once; returns how bad that is.
+    pub(super) fn tell(&self, command: &Command<'_>) -> Option<Exit> {
+        if !self.skipped.is_empty() {
+            let skipped = self.skipped.join(", ");
+            talk::note(command.common, &format!("skipped, for you may not list them: {skipped}"));
+        }
+        self.failures.iter().for_each(talk::failure);
+        let mut exits = self.failures.iter().map(|failure| failure.exit);
+        let first = exits.clone().next();
+        exits.find(|exit| *exit != Exit::NotHeld).or(first)
+    }
+}
+
+/// Whether what was named is there.
+struct Roll<'a> {
+    command: &'a Command<'a>,
+    /// How many objects each source has, if it could be listed.
+    objects: Vec<Option<usize>>,
+    missing: Vec<LockName>,
+    malformed: Vec<Failure>,
+    exit: Exit,
+}
+
+impl<'a> Roll<'a> {
+    fn new(command: &'a Command<'a>, sources: usize) -> Self {
+        let (objects, missing) = (vec![None; sources], command.scope.locks.to_vec());
+        Self { command, objects, missing, malformed: Vec::new(), exit: Exit::Done }
+    }
+
+    fn call(&mut self, kind: &Kind, sighting: &Sighting) {
+        if self.command.scope.locks.is_empty() {
+            return;
+        }
+        self.missing.retain(|lock| *lock != sighting.lock.name);
+        match &sighting.record {
+            Ok(_) if sighting.expired => self.exit = Exit::NotHeld,
+            Ok(_) => {}
+            Err(malformed) => {
+                let target = Target::of(kind.clone(), &sighting.lock);
+                let lock = Box::new(sighting.lock.clone());
+                let error = kubelock::Error::Malformed { lock, source: malformed.clone() };
+                self.malformed.push(self.command.session.explain("get", &target, &error));
+            }
+        }
+    }
+
+    /// Adds what is not there to what was wrong.
+    fn end(self, sources: &[Source], gaps: &mut Gaps) -> Exit {
+        let is_missing = |(source, objects): &(&Source, Option<usize>)| {
+            source.object.is_some() && *objects == Some(0)
+        };
+        let missing = sources.iter().zip(self.objects).filter(is_missing);
+        gaps.failures.extend(
+            missing
+                .map(|(source, _)| Failure::failed(format!("there is no {}", source.describe()))),
+        );
+        gaps.failures.extend(self.malformed);
+        gaps.failures.extend(self.missing.iter().map(|lock| {
+            let place = Source::describe_all(sources);
+            Failure::new(Exit::NotHeld, format!("there is no lock \"{lock}\" on {place}"))
+        }));
+        self.exit
+    }
+}

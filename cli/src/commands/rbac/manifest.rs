@@ -1,0 +1,73 @@
+//! Roles and their bindings, as kubectl applies them.
+
+use serde_json::{Value, json};
+
+use super::grant::{Grant, Place, Rule};
+use super::subject::Subject;
+use crate::failure::Failure;
+use crate::output;
+
+const RBAC: &str = "rbac.authorization.k8s.io";
+
+/// A Role for each place, each with its binding if there is anybody to bind it to.
+pub(super) fn yaml(name: &str, grant: &Grant, subjects: &[Subject]) -> Result<String, Failure> {
+    let rules = grant.rules();
+    let mut places: Vec<&Place> = Vec::new();
+    for (place, _) in &rules {
+        if !places.contains(&place) {
+            places.push(place);
+        }
+    }
+    let mut documents = Vec::new();
+    for place in places {
+        let here = rules.iter().filter(|(its, _)| its == place).map(|(_, rule)| rule);
+        documents.push(role(name, place, here));
+        if !subjects.is_empty() {
+            documents.push(binding(name, place, subjects));
+        }
+    }
+    let texts = documents.iter().map(output::yaml).collect::<Result<Vec<_>, _>>()?;
+    Ok(texts.join("---\n"))
+}
+
+fn role<'a>(name: &str, place: &Place, rules: impl Iterator<Item = &'a Rule>) -> Value {
+    json!({
+        "apiVersion": format!("{RBAC}/v1"),
+        "kind": kind("Role", place),
+        "metadata": metadata(name, place),
+        "rules": rules.map(rule).collect::<Vec<_>>(),
+    })
+}
+
+fn binding(name: &str, place: &Place, subjects: &[Subject]) -> Value {
+    json!({
+        "apiVersion": format!("{RBAC}/v1"),
+        "kind": kind("RoleBinding", place),
+        "metadata": metadata(name, place),
+        "roleRef": { "apiGroup": RBAC, "kind": kind("Role", place), "name": name },
+        "subjects": subjects.iter().map(Subject::to_json).collect::<Vec<_>>(),
+    })
+}
+
+fn kind(kind: &str, place: &Place) -> String {
+    match place {
+        Place::Namespace(_) => kind.to_owned(),
+        Place::Everywhere => format!("Cluster{kind}"),
+    }
+}
+
+fn metadata(name: &str, place: &Place) -> Value {
+    match place {
+        Place::Namespace(namespace) => json!({ "name": name, "namespace": namespace }),
+        Place::Everywhere => json!({ "name": name }),
+    }
+}
+
+fn rule(Rule { group, resource, names, verbs }: &Rule) -> Value {
+    let mut rule = json!({ "apiGroups": [group], "resources": [resource] });
+    if !names.is_empty() {
+        rule["resourceNames"] = json!(names);
+    }
+    rule["verbs"] = json!(verbs);
+    rule
+}

@@ -1,0 +1,122 @@
+//! What can be wrong with a list, and what it means to whoever asked for it.
+
+use http::StatusCode;
+
+use super::page::Status;
+use super::source::Source;
+use crate::client::Endpoint;
+use crate::deadline::Deadline;
+use crate::failure::Failure;
+use crate::hint::Flags;
+use crate::output::text;
+use crate::sentence;
+
+/// Why a list did not come to its end.
+#[derive(Debug, Clone)]
+pub(crate) enum Trouble {
+    /// This kind may not be listed, or not watched, by this user; or there is none such.
+    Denied(Failure),
+    /// The server fails at it.
+    Failed(Failure),
+    /// The server cannot be reached, or knows us not: no other list would do better.
+    Unreachable(Failure),
+}
+
+impl Trouble {
+    pub(crate) fn into_failure(self) -> Failure {
+        match self {
+            Self::Denied(failure) | Self::Failed(failure) | Self::Unreachable(failure) => failure,
+        }
+    }
+}
+
+/// Who asks, and what.
+pub(super) struct Scene<'a> {
+    /// `list` or `watch`.
+    pub(super) verb: &'static str,
+    pub(super) source: &'a Source,
+    pub(super) endpoint: &'a Endpoint,
+    pub(super) flags: &'a Flags,
+}
+
+impl Scene<'_> {
+    /// An answer that is no success.
+    pub(super) fn refused(&self, code: StatusCode, status: &Status) -> Trouble {
+        match code {
+            StatusCode::UNAUTHORIZED => Trouble::Unreachable(sentence::unauthorized(self.endpoint)),
+            StatusCode::FORBIDDEN | StatusCode::METHOD_NOT_ALLOWED => {
+                Trouble::Denied(self.forbidden(status))
+            }
+            StatusCode::NOT_FOUND => Trouble::Denied(self.unknown_kind()),
+            StatusCode::BAD_REQUEST => Trouble::Failed(self.bad_request(status)),
+            _ => Trouble::Failed(self.failed(code, status)),
+        }
+    }
+
+    /// No answer, and the reason that kube gives.
+    pub(super) fn unanswered(&self, error: &kube::Error) -> Trouble {
+        Trouble::Unreachable(sentence::discovery_failed(error, self.endpoint))
+    }
+
+    pub(super) fn too_slow(&self, deadline: Deadline) -> Trouble {
+        Trouble::Unreachable(sentence::too_slow(self.endpoint, deadline))
+    }
+
+    /// An answer that broke off, or that is not one.
+    pub(super) fn unreadable(&self, why: &str) -> Trouble {
+        let what = self.source.describe();
+        Trouble::Failed(Failure::failed(format!(
+            "cannot read the list of {what}: {}",
+            text::paragraph(why)
+        )))
+    }
+
+    fn forbidden(&self, status: &Status) -> Failure {
+        let (verb, what) = (self.verb, self.source.describe());
+        let resource = self.source.kind.resource();
+        let check = self.flags.kubectl_can(verb, &resource, self.source.namespace.as_deref());
+        let failure = Failure::failed(format!(
+            "not allowed to {verb} {what}: {}",
+            text::paragraph(&status.message)
+        ))
+        .hint(format!("a role with the verb {verb} on {resource} is needed; check with: {check}"));
+        match &self.source.namespace {
+            None if self.source.kind.namespaced => {
+                failure.hint("or look in one namespace: -n NAMESPACE instead of -A")
+            }
+            _ => failure,
+        }
+    }
+
+    fn unknown_kind(&self) -> Failure {
+        let kind = &self.source.kind;
+        let version = &kind.gvr.version;
+        Failure::failed(format!("the API server has no {} of version {version}", kind.resource()))
+            .hint("kubectl api-resources lists the kinds there are")
+    }
+
+    /// A selector is the only thing in the request that a person typed.
+    fn bad_request(&self, status: &Status) -> Failure {
+        let message = text::paragraph(&status.message);
+        match &self.source.labels {
+            Some(labels) => {
+                Failure::usage(format!("-l \"{}\" is no selector: {message}", text::line(labels)))
+                    .hint("as kubectl takes it: -l app=web, -l 'team in (a, b)', -l '!legacy'")
+            }
+            None => self.failed(StatusCode::BAD_REQUEST, status),
+        }
+    }
+
+    fn failed(&self, code: StatusCode, status: &Status) -> Failure {
+        let (verb, what) = (self.verb, self.source.describe());
+        let reason = match status.reason.as_str() {
+            "" => String::new(),
+            reason => format!(" {}", text::line(reason)),
+        };
+        let message = text::paragraph(&status.message);
+        Failure::failed(format!(
+            "the API server refused to {verb} {what} ({}{reason}): {message}",
+            code.as_u16()
+        ))
+    }
+}

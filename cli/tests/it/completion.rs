@@ -1,0 +1,164 @@
+//! What a Tab key brings.
+
+use std::path::Path;
+use std::process::Command;
+
+use crate::process::{Kubelock, Outcome};
+use crate::space::Space;
+
+/// The candidates, less their descriptions, and the directive.
+fn completed(outcome: &Outcome) -> (Vec<&str>, &str) {
+    assert_eq!((outcome.code, outcome.stderr.as_str()), (Some(0), ""));
+    let (lines, directive) = outcome.stdout.trim_end().rsplit_once(':').unwrap();
+    (lines.lines().map(|line| line.split('\t').next().unwrap()).collect(), directive)
+}
+
+fn ask(space: &Space, words: &[&str]) -> Outcome {
+    let words: Vec<&str> = std::iter::once("__complete").chain(words.iter().copied()).collect();
+    Kubelock::new(&words).env("KUBECONFIG", space.cluster.kubeconfig()).run()
+}
+
+#[test]
+fn locks_are_offered_to_those_who_can_do_something_with_them() {
+    let Some(space) = Space::new("complete-locks") else { return };
+    let (ns, all) = (space.namespace.as_str(), ["deploy", "docs", "schema"]);
+    for lock in all {
+        space.run(&["acquire", lock, "--owner", "alice"]);
+    }
+    space.run(&["release", "docs", "--owner", "alice"]);
+
+    assert_eq!(completed(&ask(&space, &["acquire", "-n", ns, ""])), (all.to_vec(), "4"));
+    let held = vec!["deploy", "schema"];
+    assert_eq!(completed(&ask(&space, &["release", "-n", ns, ""])), (held, "4"));
+    assert_eq!(completed(&ask(&space, &["-n", ns, "get", "d"])), (vec!["deploy", "docs"], "4"));
+    let described = ask(&space, &["get", "-n", ns, "dep"]).stdout;
+    assert_eq!(described, "deploy\talice\n:4\n", "the owner describes the lock");
+}
+
+#[test]
+fn locks_of_an_object_and_objects_of_a_kind_are_offered() {
+    let Some(space) = Space::new("complete-objects") else { return };
+    let ns = space.namespace.as_str();
+    space.configmap("app", &[("team", "a")]);
+    space.configmap("apt", &[]);
+    space.run(&["acquire", "schema", "--on", "cm/app", "--owner", "alice"]);
+
+    let on = ask(&space, &["get", "--on", "cm/app", "-n", ns, ""]);
+    assert_eq!(completed(&on), (vec!["schema"], "4"));
+    let objects = ask(&space, &["get", "-n", ns, "--on", "cm/ap"]);
+    assert_eq!(completed(&objects), (vec!["cm/app", "cm/apt"], "4"));
+    let joined = ask(&space, &["get", "-n", ns, "--on=configmap/apt"]);
+    assert_eq!(completed(&joined), (vec!["--on=configmap/apt"], "4"));
+}
+
+#[test]
+fn namespaces_and_contexts_are_offered() {
+    let Some(space) = Space::new("complete-namespaces") else { return };
+    let namespaces = ask(&space, &["get", "deploy", "-n", &space.namespace]);
+    assert_eq!(completed(&namespaces), (vec![space.namespace.as_str()], "4"));
+    let by_variable = Kubelock::new(&["__complete", "get", "deploy", "-n", &space.namespace])
+        .env("KUBELOCK_KUBECONFIG", space.cluster.kubeconfig())
+        .run();
+    assert_eq!(by_variable.stdout, namespaces.stdout, "variables count here, too");
+    let config = std::fs::read_to_string(space.cluster.kubeconfig()).unwrap();
+    let config: serde_json::Value = serde_saphyr::from_str(&config).unwrap();
+    let contexts = ask(&space, &["get", "--context", ""]);
+    let context = config["contexts"][0]["name"].as_str().unwrap();
+    assert!(completed(&contexts).0.contains(&context), "{}", contexts.stdout);
+}
+
+#[test]
+fn whatever_fails_offers_nothing_and_says_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let plugin = folder.path().join("plugin");
+    std::fs::write(&plugin, "#!/bin/sh\necho hush-hush >&2; exec sleep 1000\n").unwrap();
+    std::fs::set_permissions(&plugin, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let with = |user: &str, server: &str| {
+        let config = folder.path().join("config");
+        let text = format!(
+            "{{clusters: [{{name: c, cluster: {{server: '{server}'}}}}], users: [{{name: u, user: {user}}}], \
+              contexts: [{{name: x, context: {{cluster: c, user: u}}}}], current-context: x}}"
+        );
+        std::fs::write(&config, text).unwrap();
+        Kubelock::new(&["__complete", "get", ""]).env("KUBECONFIG", &config).run()
+    };
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let silent = format!("http://{}", silent.local_addr().unwrap());
+    let exec = format!(
+        "{{exec: {{apiVersion: client.authentication.k8s.io/v1, command: '{}', interactiveMode: Never}}}}",
+        plugin.display()
+    );
+    for outcome in [
+        Kubelock::new(&["__complete", "get", ""]).run(),
+        Kubelock::new(&["__complete"]).run(),
+        with("{}", "http://127.0.0.1:1"),
+        with("{}", &silent),
+        with(&exec, &silent),
+        with("nonsense", &silent),
+    ] {
+        let (candidates, directive) = completed(&outcome);
+        let names = candidates.iter().filter(|word| !word.starts_with("--"));
+        let commands = ["run", "acquire", "version"];
+        assert!(names.clone().count() == 0 || names.clone().any(|name| commands.contains(name)));
+        assert_eq!(directive, "4");
+    }
+}
+
+/// What bash makes of a line with the cursor at its end.
+fn bash(space: &Space, line: &str, words: &[&str]) -> String {
+    let folder = Path::new(env!("CARGO_BIN_EXE_kubelock")).parent().unwrap();
+    let current = words.last().unwrap();
+    let script = format!(
+        "source <(kubelock completion bash); compopt() {{ echo \"compopt $*\"; }}
+         COMP_LINE='{line}' COMP_POINT={} COMP_WORDS=({}) COMP_CWORD={}
+         _kubelock kubelock '{current}' ''; printf '%s\\n' \"${{COMPREPLY[@]}}\"",
+        line.len(),
+        words.join(" "),
+        words.len() - 1,
+    );
+    let path = std::env::var("PATH").unwrap();
+    let output = Command::new("bash")
+        .args(["--norc", "-c", &script])
+        .env("PATH", format!("{}:{path}", folder.display()))
+        .env("KUBECONFIG", space.cluster.kubeconfig())
+        .output()
+        .unwrap();
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn bash_takes_what_is_offered() {
+    let Some(space) = Space::new("complete-bash") else { return };
+    space.configmap("app", &[]);
+    let ns = &space.namespace;
+    space.run(&["acquire", "deploy", "--owner", "alice"]);
+
+    assert_eq!(bash(&space, "kubelock acq", &["kubelock", "acq"]), "acquire\n");
+    let line = format!("kubelock get -n {ns} ");
+    assert_eq!(bash(&space, &line, &["kubelock", "get", "-n", ns, "''"]), "deploy\n");
+    // readline sees three words here, and wants the last of them completed.
+    let line = format!("kubelock get -n {ns} --on=cm/a");
+    let words = ["kubelock", "get", "-n", ns, "--on", "=", "cm/a"];
+    assert_eq!(bash(&space, &line, &words), "cm/app\n");
+    let nospace = bash(&space, "kubelock get --on secre", &["kubelock", "get", "--on", "secre"]);
+    assert_eq!(nospace, "compopt -o nospace\nsecret/\n");
+}
+
+#[test]
+fn the_scripts_of_other_shells_are_sound_where_there_are_such() {
+    for (shell, check) in [("bash", "-n"), ("zsh", "-n"), ("fish", "--no-execute")] {
+        let outcome = Kubelock::new(&["completion", shell]).run();
+        assert_eq!((outcome.code, outcome.stderr.as_str()), (Some(0), ""));
+        assert!(outcome.stdout.contains(" __complete "), "{}", outcome.stdout);
+        let folder = tempfile::tempdir().unwrap();
+        let script = folder.path().join("script");
+        std::fs::write(&script, &outcome.stdout).unwrap();
+        if let Ok(checked) = Command::new(shell).arg(check).arg(&script).output() {
+            assert!(checked.status.success(), "{shell}: {checked:?}");
+        }
+    }
+    let outcome = Kubelock::new(&["completion", "csh"]).run();
+    assert_eq!(outcome.code, Some(2));
+    assert!(outcome.stderr.contains("[possible values: bash, zsh, fish]"), "{}", outcome.stderr);
+}

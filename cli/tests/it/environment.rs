@@ -1,0 +1,91 @@
+//! Variables stand for options, and what is typed counts before them.
+
+use crate::process::{Kubelock, Outcome};
+use crate::space::Space;
+
+fn run(args: &[&str], variables: &[(&str, &str)]) -> Outcome {
+    let start = Kubelock::new(args);
+    variables.iter().fold(start, |run, (name, value)| run.env(name, value)).run()
+}
+
+#[test]
+fn a_value_from_a_variable_that_is_refused_names_the_variable() {
+    for (command, variable, value) in [
+        ("get", "KUBELOCK_REQUEST_TIMEOUT", "soon"),
+        ("acquire", "KUBELOCK_TTL", "1d"),
+        ("acquire", "KUBELOCK_WAIT", "long"),
+        ("get", "KUBELOCK_OUTPUT", "xml"),
+        ("doctor", "KUBELOCK_OUTPUT", "table"),
+    ] {
+        let outcome = run(&[command, "deploy"], &[(variable, value)]);
+        assert_eq!(outcome.code, Some(2), "{variable}");
+        let named = format!("hint: the value comes from the variable {variable}\n");
+        assert!(outcome.stderr.contains(&named), "{}", outcome.stderr);
+    }
+    let typed = run(&["get", "deploy", "-o", "xml"], &[("KUBELOCK_TTL", "1m")]);
+    assert!(!typed.stderr.contains("variable"), "{}", typed.stderr);
+}
+
+#[test]
+fn an_empty_variable_is_none() {
+    let outcome = run(&["version", "--client"], &[("KUBELOCK_OUTPUT", "")]);
+    assert_eq!((outcome.code, outcome.stderr.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn variables_stand_for_what_is_not_typed() {
+    let Some(space) = Space::new("variables") else { return };
+    let run = |args: &[&str], variables: &[(&str, &str)]| {
+        let start = space.kubelock(args);
+        variables.iter().fold(start, |run, (name, value)| run.env(name, value)).run()
+    };
+    let acquired = run(
+        &["acquire", "deploy"],
+        &[("KUBELOCK_OWNER", "alice"), ("KUBELOCK_TTL", "90m"), ("KUBELOCK_QUIET", "true")],
+    );
+    assert_eq!((acquired.code, acquired.stderr.as_str()), (Some(0), ""));
+
+    let shown = run(&["get", "deploy"], &[("KUBELOCK_OUTPUT", "name")]);
+    assert_eq!(shown.stdout, "lease/deploy\n");
+    let typed = run(&["get", "deploy", "-o", "table"], &[("KUBELOCK_OUTPUT", "name")]);
+    assert!(typed.stdout.contains("alice"), "{}", typed.stdout);
+    let prefix = run(&["get", "deploy"], &[("KUBELOCK_PREFIX", "locks.example.org")]);
+    assert_eq!(prefix.code, Some(12));
+    let impersonated = run(&["get", "deploy"], &[("KUBELOCK_AS", "zoe")]);
+    assert!(impersonated.stderr.contains("User \"zoe\" cannot get"), "{}", impersonated.stderr);
+    let waited = run(
+        &["acquire", "deploy", "--owner", "bob"],
+        &[("KUBELOCK_WAIT", "50ms"), ("KUBELOCK_OWNER", "alice")],
+    );
+    assert_eq!(waited.code, Some(11));
+    assert!(waited.stderr.contains("waiting for lock"), "{}", waited.stderr);
+}
+
+#[test]
+fn what_is_typed_counts_against_the_variable_of_what_it_contradicts() {
+    let Some(space) = Space::new("contradicts") else { return };
+    space.run(&["acquire", "deploy", "--owner", "alice", "--ttl", "90m"]);
+    let loud = space.kubelock(&["get", "deploy", "-v"]).env("KUBELOCK_QUIET", "1").run();
+    assert_eq!((loud.code, loud.requests().len()), (Some(0), 1), "{}", loud.stderr);
+    let silent = space.kubelock(&["get", "deploy", "-q"]).env("KUBELOCK_VERBOSE", "1").run();
+    assert_eq!((silent.code, silent.stderr.as_str()), (Some(0), ""));
+    let at_once = space
+        .kubelock(&["acquire", "deploy", "--owner", "bob", "--no-wait"])
+        .env("KUBELOCK_WAIT", "1h")
+        .run();
+    assert_eq!(at_once.code, Some(11), "{}", at_once.stderr);
+    assert!(!at_once.stderr.contains("waiting"), "{}", at_once.stderr);
+}
+
+#[test]
+fn what_run_tells_its_command_decides_nothing_of_the_next_lock() {
+    let Some(space) = Space::new("told") else { return };
+    let outcome = space
+        .kubelock(&["acquire", "other", "--owner", "alice"])
+        .env("KUBELOCK_ON", "configmap/app")
+        .env("KUBELOCK_NAMESPACE", "elsewhere")
+        .env("KUBELOCK_HOLD", "6f1c2d03a4b5c6d7")
+        .run();
+    assert_eq!(outcome.code, Some(0), "{}", outcome.stderr);
+    space.lease("other");
+}

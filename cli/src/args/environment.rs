@@ -12,7 +12,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command};
 /// `run` tells its command of its lock by `KUBELOCK_ON`, `KUBELOCK_NAMESPACE` and
 /// `KUBELOCK_HOLD`: a command under one lock would take the next one on the wrong object. And
 /// what is meant once, and would do harm elsewhere, is said each time.
-const WITHOUT: [&str; 10] = [
+const WITHOUT: [&str; 11] = [
     "help",
     "version",
     "on",
@@ -23,6 +23,8 @@ const WITHOUT: [&str; 10] = [
     "yes",
     "live",
     "force",
+    // Kubernetes sets KUBELOCK_PORT in pods beside a Service of that name.
+    "port",
 ];
 
 /// Options of which the one typed last counts.

@@ -114,7 +114,10 @@ impl Judge {
             });
         }
         let later = self.history.since(since).filter(|era| era.since > since);
-        let robbed = later.filter(|era| !self.holds[number].is_shown(&era.truth)).last();
+        // With its id, too, another record than this is not of this holder's making.
+        let uid = &self.holds[number].uid;
+        let robbed =
+            later.filter(|era| era.truth.uid != *uid || !era.truth.shows(value)).last().cloned();
         if let Some(era) = robbed {
             let (at, by_participant, by) = (era.since, era.by_participant, era.truth.to_string());
             if by_participant && self.holds[number].is_believed() {

@@ -174,7 +174,9 @@ impl Judge {
     /// A holder believes itself renewed.
     fn renewed(&mut self, number: usize, guard: &Guard, value: &str) {
         let left = guard.valid_for();
-        let landing = self.history.landings(value).last().map(|era| era.since);
+        let uid = &self.holds[number].uid;
+        let landings = self.history.landings(value).filter(|era| era.truth.uid == *uid);
+        let landing = landings.last().map(|era| era.since);
         let hold = &mut self.holds[number];
         let boot = hold.process.machine.boot();
         let record = guard.record();

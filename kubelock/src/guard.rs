@@ -140,7 +140,8 @@ impl Guard {
     /// renews nothing. Not for `scale`, whose object carries no annotations at all.
     /// # Errors
     /// [`Error::Lost`] if the lock was lost before (`unknown` tells whether an attempt got no
-    /// answer, so that it may have been applied before that), [`Error::Refused`] if the server
+    /// answer, or one that shows an altered record, so that it may have been applied before that),
+    /// [`Error::Refused`] if the server
     /// does not take the operations, [`Error::InvalidConfig`] if they touch an annotation of a
     /// lock or an ancestor of it, [`Error::Forbidden`], [`Error::OutcomeUnknown`] if it cannot be
     /// told whether they were applied, and the others of [`crate::Lock::acquire`].

@@ -20,7 +20,6 @@ mod link;
 mod outsiders;
 mod process;
 mod profile;
-mod refused;
 mod relay;
 mod request;
 mod schedule;

@@ -21,7 +21,7 @@ use tower::{BoxError, ServiceBuilder};
 use body::{Carried, carried};
 pub use fault::{Fault, Reply};
 use link::{Exchange, Link, Way};
-use refused::refused;
+pub use refused::refused;
 
 /// One request as it was sent.
 #[derive(Debug, Clone, PartialEq, Eq)]

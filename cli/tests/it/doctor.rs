@@ -8,9 +8,8 @@ use std::time::{Duration, SystemTime};
 
 use insta::assert_snapshot;
 use k8s_openapi::api::coordination::v1::Lease;
-use k8s_openapi::api::rbac::v1::{Role, RoleBinding};
 use kube::Api;
-use kube::api::{ListParams, PostParams};
+use kube::api::ListParams;
 use serde_json::{Value, json};
 
 use crate::process::{Kubelock, Outcome};
@@ -139,28 +138,6 @@ fn the_command_of_a_remedy_prints_a_role_as_it_stands() {
     }
 }
 
-/// Lets a user of this name use these verbs on Leases, or on one object of them.
-fn grant(space: &Space, user: &str, verbs: &[&str]) {
-    let role = json!({
-        "metadata": { "name": user },
-        "rules": [{ "apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": verbs }],
-    });
-    let binding = json!({
-        "metadata": { "name": user },
-        "roleRef": { "apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": user },
-        "subjects": [{ "apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": user }],
-    });
-    let (role, binding): (Role, RoleBinding) =
-        (serde_json::from_value(role).unwrap(), serde_json::from_value(binding).unwrap());
-    space.with(async |client| {
-        let params = PostParams::default();
-        let roles: Api<Role> = Api::namespaced(client.clone(), &space.namespace);
-        roles.create(&params, &role).await.unwrap();
-        let bindings: Api<RoleBinding> = Api::namespaced(client, &space.namespace);
-        bindings.create(&params, &binding).await.unwrap();
-    });
-}
-
 /// Asks until the API server has taken note of the role, or the policy.
 fn until(space: &Space, args: &[&str], fits: impl Fn(&Value) -> bool) -> Value {
     let args: Vec<&str> = ["doctor", "-o", "json"].iter().chain(args).copied().collect();
@@ -193,7 +170,13 @@ fn who_may_not_look_as_another_is_told_so_and_nothing_else() {
 #[test]
 fn what_can_be_done_without_is_a_warning_and_the_dry_run_goes_the_other_way() {
     let Some(space) = Space::new("doctor-update") else { return };
-    grant(&space, "updater", &["get", "update", "create"]);
+    space.grant(
+        "updater",
+        &json!({
+            "apiGroups": ["coordination.k8s.io"], "resources": ["leases"],
+            "verbs": ["get", "update", "create"],
+        }),
+    );
     let found = until(&space, &["deploy", "--as", "updater"], |it| status(it, "get") == "ok");
     assert_eq!(status(&found, "patch"), "warning");
     assert_eq!(status(&found, "watch"), "warning");

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use k8s_openapi::api::coordination::v1::Lease;
 use k8s_openapi::api::core::v1::ConfigMap;
+use k8s_openapi::api::rbac::v1::{Role, RoleBinding};
 use kube::api::{Patch, PatchParams, PostParams};
 use kube::{Api, Client};
-use serde_json::json;
+use serde_json::{Value, json};
 use testkit::Cluster;
 
 use crate::process::{Kubelock, Outcome};
@@ -68,6 +69,27 @@ impl Space {
         self.with(async |client| {
             let api: Api<ConfigMap> = Api::namespaced(client, &self.namespace);
             api.patch(name, &PatchParams::default(), &Patch::Merge(&patch)).await.unwrap();
+        });
+    }
+
+    /// Lets this user do what one rule of a Role says, in this namespace.
+    pub(crate) fn grant(&self, user: &str, allowed: &Value) {
+        let role = json!({"metadata": {"name": user}, "rules": [allowed]});
+        let binding = json!({
+            "metadata": {"name": user},
+            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": user},
+            "subjects": [
+                {"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": user},
+            ],
+        });
+        let (role, binding): (Role, RoleBinding) =
+            (serde_json::from_value(role).unwrap(), serde_json::from_value(binding).unwrap());
+        self.with(async |client| {
+            let params = PostParams::default();
+            let roles: Api<Role> = Api::namespaced(client.clone(), &self.namespace);
+            roles.create(&params, &role).await.unwrap();
+            let bindings: Api<RoleBinding> = Api::namespaced(client, &self.namespace);
+            bindings.create(&params, &binding).await.unwrap();
         });
     }
 

@@ -11,6 +11,7 @@ use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
 use kube::Client;
 use kube::client::Body;
+use testkit::wire::refused;
 use tokio::sync::oneshot;
 use tower::BoxError;
 
@@ -20,7 +21,6 @@ use super::front::Front;
 use super::history::Author;
 use super::outsiders;
 use super::process::{Process, State};
-use super::refused::refused;
 use super::relay;
 use super::request::{Effect, Step, short};
 use super::webhook;

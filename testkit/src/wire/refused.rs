@@ -12,7 +12,10 @@ use tower::BoxError;
 
 /// The error of a client that nobody let in: hyper's own, so that what tells a request that was
 /// never sent from one that may have been is put to the test, too.
-pub(super) async fn refused() -> BoxError {
+///
+/// # Panics
+/// Never: there is nobody to let it in.
+pub async fn refused() -> BoxError {
     let nowhere = tower::service_fn(|_: Uri| {
         ready(Err::<TokioIo<TcpStream>, _>(Error::from(ErrorKind::ConnectionRefused)))
     });

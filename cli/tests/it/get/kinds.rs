@@ -1,9 +1,6 @@
 //! All kinds of objects, as far as one may list them.
 
 use insta::assert_snapshot;
-use k8s_openapi::api::rbac::v1::{Role, RoleBinding};
-use kube::Api;
-use kube::api::PostParams;
 use serde_json::{Value, json};
 
 use crate::process::{Kubelock, Outcome};
@@ -13,24 +10,8 @@ const USER: [&str; 2] = ["--as", "lister"];
 
 /// Lets the user list and watch these in the namespace, and nothing else.
 fn allow(space: &Space, resources: &[&str]) {
-    let role = json!({
-        "metadata": {"name": "lister"},
-        "rules": [{"apiGroups": ["*"], "resources": resources, "verbs": ["list", "watch"]}],
-    });
-    let binding = json!({
-        "metadata": {"name": "lister"},
-        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "lister"},
-        "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "lister"}],
-    });
-    let (role, binding): (Role, RoleBinding) =
-        (serde_json::from_value(role).unwrap(), serde_json::from_value(binding).unwrap());
-    space.with(async |client| {
-        let params = PostParams::default();
-        let roles: Api<Role> = Api::namespaced(client.clone(), &space.namespace);
-        roles.create(&params, &role).await.unwrap();
-        let bindings: Api<RoleBinding> = Api::namespaced(client, &space.namespace);
-        bindings.create(&params, &binding).await.unwrap();
-    });
+    let verbs = ["list", "watch"];
+    space.grant("lister", &json!({"apiGroups": ["*"], "resources": resources, "verbs": verbs}));
 }
 
 /// What was granted is known to the API server a moment later.

@@ -69,9 +69,12 @@ impl Cast {
     }
 
     /// Those who are not done.
-    pub(crate) fn waiting(&self) -> Vec<String> {
-        let waits = (0..self.len()).filter(|index| !self.life(*index).is_done);
-        waits.map(|index| self.roles[index].name.clone()).collect()
+    pub(crate) fn waiting(&self) -> Vec<usize> {
+        (0..self.len()).filter(|index| !self.life(*index).is_done).collect()
+    }
+
+    pub(crate) fn name(&self, index: usize) -> &str {
+        &self.roles[index].name
     }
 
     /// Starts a process on this machine: the first one, or one after a crash.

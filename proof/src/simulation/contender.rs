@@ -212,7 +212,7 @@ impl Contender {
             }
         };
         match result {
-            (_, Ok(())) => self.process.world.judge().told_plain_released(number),
+            (call, Ok(())) => self.process.world.judge().told_plain_released(number, call),
             (call, Err(error)) => self.told(call, &error),
         }
     }

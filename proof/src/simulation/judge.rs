@@ -191,6 +191,11 @@ impl Judge {
         self.calls.get_mut(usize::try_from(call).ok()?.checked_sub(1)?)
     }
 
+    /// Whether what this process does goes by wall clocks.
+    pub(crate) fn goes_by_clock(&self, process: &Process) -> bool {
+        self.call(process.call()).is_some_and(|call| call.rule != profile::Rule::Observed)
+    }
+
     /// Completes when a record of this call has come to stand.
     pub(crate) fn landing(&self, call: u64) -> impl Future<Output = ()> + Send + use<> {
         let landed = self.call(call).map(|call| call.landed.clone());

@@ -40,6 +40,39 @@ fn progress_max(contenders: usize) -> Duration {
     UNDER_WAY + outsiders::DEED_MAX + TURN * turns
 }
 
+/// Until when those who wait are to have had their turn.
+///
+/// Who waits by the wall clock waits as long as its own is behind the writer's: it counts from
+/// when it waits by what it observes, or from when the clocks agree.
+struct Patience {
+    max: Duration,
+    clocks_agree_at: Duration,
+    since: Vec<Duration>,
+}
+
+impl Patience {
+    fn new(world: &World, cast: &Cast) -> Self {
+        let now = world.now();
+        let apart = Duration::from_millis(2 * world.profile.traits().wall_millis);
+        Self {
+            max: progress_max(cast.len()),
+            clocks_agree_at: now + apart,
+            since: vec![now; cast.len()],
+        }
+    }
+
+    /// Whether somebody has waited for too long.
+    fn is_over(&mut self, world: &World, cast: &Cast) -> bool {
+        let now = world.now();
+        cast.waiting().into_iter().any(|index| {
+            if now < self.clocks_agree_at && world.judge().goes_by_clock(&cast.process(index)) {
+                self.since[index] = now;
+            }
+            now > self.since[index] + self.max
+        })
+    }
+}
+
 /// What came of a schedule.
 #[derive(Debug, Clone)]
 pub struct Report {
@@ -123,9 +156,10 @@ async fn act(world: &Arc<World>, strikes: UnboundedReceiver<usize>) -> usize {
 
 /// Waits until everybody is done, and for what may land then.
 async fn settle(world: &Arc<World>, cast: &Arc<Cast>) {
-    let until = world.now() + progress_max(cast.len());
-    let goes_on = watch(world, |now| now > until || cast.waiting().is_empty()).await;
-    let waiting = cast.waiting();
+    let mut patience = Patience::new(world, cast);
+    let is_over = |_| cast.waiting().is_empty() || patience.is_over(world, cast);
+    let goes_on = watch(world, is_over).await;
+    let waiting: Vec<_> = cast.waiting().into_iter().map(|index| cast.name(index)).collect();
     if goes_on && !waiting.is_empty() {
         let value = world.truth().to_string();
         world.judge().broken(Rule::Progress, || format!("{waiting:?} wait yet; {value} stands"));

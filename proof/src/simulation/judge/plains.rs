@@ -46,12 +46,14 @@ impl Judge {
         let began = self.call(call).map_or(Duration::ZERO, |call| call.began);
         // It may have come to stand again since the answer: with the object made anew.
         let landings = self.history.landings(&value);
-        let landing = landings.filter(|era| era.truth.version <= version).last().cloned();
-        let landed = landing.as_ref().map_or(Duration::ZERO, |era| era.since);
-        if landing.as_ref().is_none_or(|era| era.since < began) {
+        let landings: Vec<_> = landings.filter(|era| era.truth.version <= version).collect();
+        let uid = landings.last().map(|era| era.truth.uid.clone()).unwrap_or_default();
+        // And before it, by a copy: others have observed it since then.
+        let landing = landings.iter().find(|era| era.truth.uid == uid).map(|era| era.since);
+        let landed = landing.unwrap_or_default();
+        if landing.is_none_or(|since| since < began) {
             self.broken(Rule::ToldGot, || format!("{name} at {version}: it did not stand"));
         }
-        let uid = landing.map(|era| era.truth.uid).unwrap_or_default();
         // Others count from its stamp, or from when they could see it.
         let from = self.time.stamp(landed).min(record.created_at);
         let ttl = Duration::from_nanos(u64::try_from(record.ttl_nanos).unwrap_or(0));

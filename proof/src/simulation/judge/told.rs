@@ -124,10 +124,12 @@ impl Judge {
         }
     }
 
-    /// The same of a record alone.
-    pub(crate) fn told_plain_released(&mut self, number: usize) {
-        let (now, plain) = (self.history.now(), &self.plains[number]);
-        if now.uid == plain.uid && now.shows(&plain.value) {
+    /// The same of a record alone. A late copy of its acquire may have come since.
+    pub(crate) fn told_plain_released(&mut self, number: usize, call: u64) {
+        let began = self.call(call).map_or(Duration::ZERO, |call| call.began);
+        let plain = &self.plains[number];
+        let is_there = |truth: &Truth| truth.uid == plain.uid && truth.shows(&plain.value);
+        if !self.history.ever(began, |truth| !is_there(truth)) {
             let name = plain.name.clone();
             self.broken(Rule::ToldReleased, || name);
         }
@@ -136,7 +138,7 @@ impl Judge {
     /// What is settled does not stand for anybody any more.
     pub(super) fn check_settled(&mut self) {
         let now = self.now();
-        let Some(value) = &self.history.now().value else { return };
+        let Some(value) = &self.shown_by_participants() else { return };
         let Some(call) = self.senders.get(value).and_then(|call| self.call(*call)) else { return };
         if call.settled_at.is_none_or(|at| at >= now) {
             return;
@@ -177,8 +179,10 @@ impl Judge {
     /// What a hold's call left behind is removed, as long as its process goes on.
     pub(super) fn check_leftovers(&mut self) {
         let now = self.now();
-        let there = self.history.now();
-        let (Some(value), Some(_)) = (&there.value, &there.hold) else { return };
+        let Some(value) = &self.shown_by_participants() else { return };
+        if self.history.now().hold.is_none() {
+            return;
+        }
         let Some(call) = self.senders.get(value).and_then(|call| self.call(*call)) else { return };
         let Some(gave_up_at) = call.gave_up_at else { return };
         let process = &call.process;

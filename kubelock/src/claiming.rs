@@ -107,7 +107,7 @@ impl Claiming {
     async fn run(mut self) -> Result<Arc<Hold>, Error> {
         match self.claim_until_held().await {
             Ok(hold) => Ok(self.handed_out(hold)),
-            Err(error) => Err(self.waiting.open_or(error)),
+            Err(error) => Err(self.waiting.open_or(error).await),
         }
     }
 
@@ -151,6 +151,9 @@ impl Claiming {
         let outcome = session.drive(&mut call).await;
         if !call.has_unanswered() && !is_open(&outcome) {
             self.waiting.leftovers.forget(&value);
+        }
+        if let Outcome::Seen(sight) = &outcome {
+            self.waiting.leftovers.read(Some(sight), read_at);
         }
         if let Outcome::Acquired(sight) = &outcome {
             self.first_version.get_or_insert_with(|| sight.resource_version.clone());

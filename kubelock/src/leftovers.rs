@@ -6,6 +6,7 @@ use kubelock_core::answer::Sight;
 use kubelock_core::change::Change;
 use kubelock_core::hold::Written;
 use kubelock_core::mutant::Mutant;
+use kubelock_core::reading::Reading;
 
 use crate::kube_lock::KubeLock;
 use crate::lock_ref::LockRef;
@@ -32,7 +33,6 @@ impl Leftovers {
 
     /// Notes bytes that are about to be sent.
     pub(crate) fn note(&mut self, written: Written) {
-        self.forget_dead();
         self.sent.push(written);
     }
 
@@ -50,11 +50,26 @@ impl Leftovers {
         self.sent.is_empty()
     }
 
-    /// Those that were sent so long ago that they cannot land any more are none.
-    pub(crate) fn forget_dead(&mut self) {
+    /// The object was read, and asked for at this instant: what could not land any more by then,
+    /// and does not stand, never will. Age alone tells nothing: it may have landed long ago.
+    pub(crate) fn read(&mut self, sight: Option<&Sight>, asked_at: Reading) {
+        let lifetime = self.lifetime();
+        self.sent.retain(|sent| {
+            let is_shown = sight.is_some_and(|sight| sight.shows(&sent.value));
+            is_shown || asked_at.at_least_since(sent.read_at) < lifetime
+        });
+    }
+
+    /// Whether one of them may land yet.
+    pub(crate) fn can_land(&self) -> bool {
         let now = self.locks.reading();
-        let lifetime = self.locks.request_lifetime.saturating_add(self.call);
-        self.sent.retain(|sent| now.at_least_since(sent.read_at) < lifetime);
+        let lifetime = self.lifetime();
+        self.sent.iter().any(|sent| now.at_least_since(sent.read_at) < lifetime)
+    }
+
+    /// How long after its call began a write can land.
+    fn lifetime(&self) -> Duration {
+        self.locks.request_lifetime.saturating_add(self.call)
     }
 
     /// The bytes that stand, if they are of these.
@@ -65,7 +80,6 @@ impl Leftovers {
 
 impl Drop for Leftovers {
     fn drop(&mut self) {
-        self.forget_dead();
         if self.sent.is_empty() || Mutant::LeavesLateRecords.is_on() {
             return;
         }

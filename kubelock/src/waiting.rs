@@ -178,13 +178,18 @@ impl Waiting {
         loop {
             let locks = self.lock.locks.clone();
             let mut session = Session::new(&locks, &self.lock_ref, self.plan.call);
-            self.asked_at = Some(locks.reading());
+            let asked_at = locks.reading();
+            self.asked_at = Some(asked_at);
             match session.look(locks.memory.puts(&self.lock_ref)).await {
                 Ok(sight) => {
+                    self.leftovers.read(Some(&sight), asked_at);
                     self.waiter.saw_by_read(&locks, &sight);
                     return Ok(Some(sight));
                 }
-                Err(Error::ObjectMissing { .. }) => return Ok(None),
+                Err(Error::ObjectMissing { .. }) => {
+                    self.leftovers.read(None, asked_at);
+                    return Ok(None);
+                }
                 Err(error) if is_transient(&error) => {
                     self.pause_or(error, failures).await?;
                     failures += 1;
@@ -285,7 +290,6 @@ impl Waiting {
             Wait::For(span) => span.saturating_sub(self.elapsed()),
         };
         let error = held();
-        self.leftovers.forget_dead();
         if left.is_zero() && self.leftovers.is_empty() {
             return Err(error);
         }
@@ -296,16 +300,33 @@ impl Waiting {
         Ok(Some(left))
     }
 
-    /// With bytes under way that may land yet, no other answer than that is true.
-    pub(crate) fn open_or(&mut self, error: Error) -> Error {
-        self.leftovers.forget_dead();
+    /// With bytes that may land yet, or stand, no other answer than that is true.
+    pub(crate) async fn open_or(&mut self, error: Error) -> Error {
         if self.leftovers.is_empty() || error.is_outcome_unknown() {
+            return error;
+        }
+        if !self.leftovers.can_land() {
+            self.look_for_leftovers().await;
+        }
+        if self.leftovers.is_empty() {
             return error;
         }
         let locks = &self.lock.locks;
         let session = Session::new(locks, &self.lock_ref, self.plan.call);
         let record = Record::new("", self.lock.stamp(ExpiryRule::default()), self.plan.ttl);
         session.failed(Some(&record), Failure::Unknown(error.to_string()))
+    }
+
+    /// Looks once, at what can have changed by nobody's late write any more.
+    async fn look_for_leftovers(&mut self) {
+        let locks = self.lock.locks.clone();
+        let asked_at = locks.reading();
+        let mut session = Session::new(&locks, &self.lock_ref, self.plan.call);
+        match session.look(locks.memory.puts(&self.lock_ref)).await {
+            Ok(sight) => self.leftovers.read(Some(&sight), asked_at),
+            Err(Error::ObjectMissing { .. }) => self.leftovers.read(None, asked_at),
+            Err(_) => {}
+        }
     }
 
     fn tell(&mut self, record: &Record) {

@@ -1,12 +1,13 @@
-//! Calls that are given up at each of their awaits, on paused time: nothing of them stays.
+//! Calls that are given up or stopped at each of their awaits, on paused time: nothing of them
+//! stays.
 
 use std::future::poll_fn;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::task::Poll;
 use std::time::Duration;
 
 use json_patch::Patch;
-use kubelock::{Guard, HoldOptions, Lock};
+use kubelock::{Guard, HoldOptions, Lock, Wait};
 use serde_json::{Value, json};
 use testkit::wire::Fault;
 use tokio::time::sleep;
@@ -17,13 +18,30 @@ use crate::support::KEY;
 const LIFETIME: Duration = Duration::from_secs(5);
 /// No request of a call that was given up lives longer, nor is looked for.
 const ALL_OVER: Duration = Duration::from_secs(15);
+/// Longer than any request of a call lives.
+const STOP: Duration = Duration::from_secs(100);
 /// No call is polled as often.
 const POLLS_MAX: usize = 2_000;
 
 /// Polls the future so many times, each time that it wants to be, and drops it. `None` unless it
 /// was done before.
 async fn given_up<T>(polls: usize, future: impl Future<Output = T>) -> Option<T> {
-    let (mut future, mut left) = (pin!(future), polls);
+    polled(polls, pin!(future)).await
+}
+
+/// Polls the future so many times, and not at all for the time of a stop. Says whether it was
+/// stopped.
+async fn stopped<T>(polls: usize, future: impl Future<Output = T>) -> (bool, T) {
+    let mut future = pin!(future);
+    if let Some(done) = polled(polls, future.as_mut()).await {
+        return (false, done);
+    }
+    sleep(STOP).await;
+    (true, future.await)
+}
+
+async fn polled<T>(polls: usize, mut future: Pin<&mut impl Future<Output = T>>) -> Option<T> {
+    let mut left = polls;
     poll_fn(|cx| {
         if left == 0 {
             return Poll::Ready(None);
@@ -61,6 +79,8 @@ const SCENES: [Scene; 8] = [
     Scene::BrokenWatch,
     Scene::SlowServer,
 ];
+
+const WAITS: [Wait; 2] = [Wait::No, Wait::For(Duration::from_secs(20))];
 
 impl Scene {
     async fn set(self, stage: &PausedStage) {
@@ -145,6 +165,36 @@ async fn a_hold_that_is_given_up_while_it_is_asked_for_leaves_nothing_wherever_t
             assert!(polls < POLLS_MAX, "{scene:?}");
         }
         assert!(polls >= 4, "{scene:?}: only {polls} polls");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_was_stopped_while_it_asked_is_told_the_truth_and_leaves_nothing_wherever_that_is() {
+    for (scene, wait) in SCENES.into_iter().flat_map(|scene| WAITS.map(|wait| (scene, wait))) {
+        for polls in 0.. {
+            let about = format!("{scene:?}, {wait:?}, stopped after {polls} polls");
+            assert!(polls < POLLS_MAX, "{about}");
+            let stage = PausedStage::new();
+            scene.set(&stage).await;
+            let options = HoldOptions { ttl: 600 * SECOND, wait, ..scene.options("alice") };
+            let lock = scene.lock(&stage);
+            let (was_stopped, result) = stopped(polls, lock.hold("app", options)).await;
+            let stands = || stage.server.annotation(scene.path(), KEY).unwrap_or_default();
+            match result {
+                Ok(guard) => {
+                    assert!(guard.is_valid() && stands().contains(guard.hold_id().as_str()));
+                }
+                Err(error) => {
+                    let may_stand = error.is_outcome_unknown();
+                    assert!(may_stand || !stands().contains("alice"), "{about}: {error}");
+                    sleep(ALL_OVER).await;
+                    assert!(!stands().contains("alice"), "{about}: {error}; it stays");
+                }
+            }
+            if !was_stopped {
+                break;
+            }
+        }
     }
 }
 

@@ -136,10 +136,10 @@ fn account(
         Some(Taken::TooLate(Err(error))) if !error.is_not_found() => {
             talk::failure(&session.explain("release", target, &error));
         }
-        Some(Taken::InTime(Err(error))) if !error.is_cancelled() && session.is_reached() => {
+        Some(Taken::InTime(Err(error))) if !error.is_cancelled() && session.may_have_written() => {
             talk::failure(&session.explain("acquire", target, &error));
         }
-        None if session.is_reached() => {
+        None if session.may_have_written() => {
             let expires_at = Timestamp::from(SystemTime::now()).saturating_add(ttl);
             let until = age::second(expires_at);
             let failure = session.broken_off("acquired", target);

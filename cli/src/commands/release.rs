@@ -49,9 +49,9 @@ pub(crate) async fn run(
     };
     let lock = session.lock(&target)?;
     let stop = CancellationToken::new();
-    let work = lock.release(&target.object, options);
+    let work = session.unless_stopped(&stop, lock.release(&target.object, options));
     let Worked { result, signal } = interrupts.in_order(&stop, work).await;
-    let released = match result {
+    let released = match result.flatten() {
         Some(released) => released.map_err(|error| session.explain("release", &target, &error)),
         None => Err(session.broken_off("released", &target)),
     };
@@ -59,7 +59,11 @@ pub(crate) async fn run(
         talk::note(common, &format!("released {}", target.describe()));
     }
     if let Some(signal) = signal {
-        released.unwrap_or_else(|failure| talk::failure(&failure));
+        if let Err(failure) = released.as_ref()
+            && session.may_have_written()
+        {
+            talk::failure(failure);
+        }
         interrupts.die(signal);
     }
     released.map(|()| Exit::Done)

@@ -60,15 +60,19 @@ pub(crate) async fn run(
     };
     let lock = session.lock(&target)?;
     let stop = CancellationToken::new();
-    let work = lock.renew(&target.object, options);
+    let work = session.unless_stopped(&stop, lock.renew(&target.object, options));
     let Worked { result, signal } = interrupts.in_order(&stop, work).await;
-    let renewed = match result {
+    let renewed = match result.flatten() {
         Some(renewed) => renewed.map_err(|error| session.explain("renew", &target, &error)),
         None => Err(session.broken_off("renewed", &target)),
     };
     let told = renewed.and_then(|renewed| tell(args.output, &renewed, &target, common));
     if let Some(signal) = signal {
-        told.unwrap_or_else(|failure| talk::failure(&failure));
+        if let Err(failure) = told.as_ref()
+            && session.may_have_written()
+        {
+            talk::failure(failure);
+        }
         interrupts.die(signal);
     }
     told.map(|()| Exit::Done)

@@ -178,8 +178,8 @@ impl Run {
     /// Nobody waits for the lock any more: says what may be left of it, and ends so.
     fn interrupted(self, signal: Signal, taken: Option<Result<Taken, Failure>>) -> Exit {
         match taken {
-            Some(Err(failure)) if self.session.is_reached() => talk::failure(&failure),
-            None if self.session.is_reached() => talk::failure(&self.broken_off()),
+            Some(Err(failure)) if self.session.may_have_written() => talk::failure(&failure),
+            None if self.session.may_have_written() => talk::failure(&self.broken_off()),
             _ => {}
         }
         drop(self);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::interrupts::Interrupts;
-use kubelock::{Config, Error, KubeLock, Lock, LockName, PathSegment, Prefix};
+use kubelock::{CancellationToken, Config, Error, KubeLock, Lock, LockName, PathSegment, Prefix};
 
 use crate::args::CommonArgs;
 use crate::args::cluster::ClusterArgs;
@@ -164,9 +164,28 @@ impl Session {
         Failure::new(Exit::Unknown, message).hint(format!("look with: {look}"))
     }
 
-    /// Whether anything can have been sent.
-    pub(crate) fn is_reached(&self) -> bool {
-        self.connection.endpoint.reach.is_reached()
+    /// Whether anything can have been changed.
+    pub(crate) fn may_have_written(&self) -> bool {
+        self.connection.endpoint.reach.may_have_written()
+    }
+
+    /// What comes of work that is stopped at once as long as it has changed nothing.
+    pub(crate) async fn unless_stopped<T>(
+        &self,
+        stop: &CancellationToken,
+        work: impl Future<Output = T>,
+    ) -> Option<T> {
+        let stopped = async {
+            stop.cancelled().await;
+            if self.may_have_written() {
+                std::future::pending::<()>().await;
+            }
+        };
+        tokio::select! {
+            biased;
+            () = stopped => None,
+            done = work => Some(done),
+        }
     }
 
     /// The connection itself, for what is no call of a lock.

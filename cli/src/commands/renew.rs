@@ -66,6 +66,7 @@ pub(crate) async fn run(
         Some(renewed) => renewed.map_err(|error| session.explain("renew", &target, &error)),
         None => Err(session.broken_off("renewed", &target)),
     };
+    interrupts.let_go();
     let told = renewed.and_then(|renewed| tell(args.output, &renewed, &target, common));
     if let Some(signal) = signal {
         if let Err(failure) = told.as_ref()

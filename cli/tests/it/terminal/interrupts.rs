@@ -250,6 +250,7 @@ fn a_loop_of_interrupted_acquires_never_leaves_a_record_unsaid() {
         let output = child.wait_with_output().unwrap();
         let said = String::from_utf8(output.stderr).unwrap();
         match output.status.code() {
+            // It came too late.
             Some(0) => {
                 assert!(said.starts_with("acquired lock"), "{said}");
                 assert_eq!(stage.run(&["release", "deploy", "--owner", "bob"]).code, Some(0));

@@ -151,7 +151,7 @@ mod of_unix {
     async fn again(signals: &mut Signals) {
         sleep(ECHO).await;
         signals.forget();
-        talk::show("interrupted, and putting in order what is under way; again ends it at once");
+        talk::show("interrupted: what is under way has a second; a second Ctrl-C ends it at once");
         interruption(signals).await;
     }
 

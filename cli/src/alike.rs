@@ -5,7 +5,7 @@ const OFFERED: usize = 3;
 /// What begins so is meant by a word that is as long as this, or longer.
 const STEM: usize = 3;
 
-/// Up to three of these that look most like `word`.
+/// Up to three of these that look most like `word`, about equally so.
 ///
 /// A third of its letters may differ, two that changed places counting as one; or it is how they
 /// begin.
@@ -15,7 +15,9 @@ pub(crate) fn closest<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) 
         names.into_iter().filter_map(|name| Some((distance(&word, name)?, name))).collect();
     alike.sort_unstable();
     alike.dedup();
-    alike.into_iter().take(OFFERED).map(|(_, name)| name).collect()
+    let best = alike.first().map_or(0, |(distance, _)| *distance);
+    let close = alike.into_iter().filter(|(distance, _)| *distance <= best + 1);
+    close.take(OFFERED).map(|(_, name)| name).collect()
 }
 
 /// How much they differ; `None` if that is too much.
@@ -69,6 +71,7 @@ mod tests {
     fn the_closest_come_first_and_each_once() {
         let names = ["job-12", "job-1", "job-13", "job-1", "job-21", "job-14"];
         assert_eq!(closest("job-1", names), ["job-1", "job-12", "job-13"]);
+        assert_eq!(closest("widgets", ["gadgets", "widgets", "widget"]), ["widgets", "widget"]);
     }
 
     #[test]

@@ -255,11 +255,14 @@ fn closest(offered: &[Offered], name: &TypeName) -> Vec<String> {
         group: kind.group.to_owned(),
         shown: kind.shown(),
     });
-    let of_cluster = offered.iter().filter(|kind| kind.lockable().is_ok()).map(|kind| Alike {
-        called: kind.resource.names(),
-        group: kind.group.clone(),
-        shown: kind.shown(),
-    });
+    let is_other =
+        |kind: &&Offered| kinds::known(&kind.group, &kind.version, &kind.resource.plural).is_none();
+    let of_cluster =
+        offered.iter().filter(is_other).filter(|kind| kind.lockable().is_ok()).map(|kind| Alike {
+            called: kind.resource.names(),
+            group: kind.group.clone(),
+            shown: kind.shown(),
+        });
     let known: Vec<Alike> = built_in.chain(of_cluster).collect();
     let called = known.iter().flat_map(|kind| kind.called.iter().map(String::as_str));
     let mut shown: Vec<String> = Vec::new();

@@ -12,16 +12,12 @@ pub(crate) struct Flags {
     context: Option<String>,
     kubeconfig: Option<String>,
     as_user: Option<String>,
+    as_groups: Vec<String>,
 }
 
 impl Flags {
     pub(crate) fn new(lock: &LockArgs, cluster: &ClusterArgs) -> Self {
-        Self {
-            prefix: lock.prefix.clone(),
-            context: cluster.context.clone(),
-            kubeconfig: cluster.kubeconfig.as_ref().map(|path| path.display().to_string()),
-            as_user: cluster.as_user.clone(),
-        }
+        Self { prefix: lock.prefix.clone(), ..Self::of_cluster(cluster) }
     }
 
     /// Those of a command that is about no one lock.
@@ -31,6 +27,7 @@ impl Flags {
             context: cluster.context.clone(),
             kubeconfig: cluster.kubeconfig.as_ref().map(|path| path.display().to_string()),
             as_user: cluster.as_user.clone(),
+            as_groups: cluster.as_groups.clone(),
         }
     }
 
@@ -41,7 +38,7 @@ impl Flags {
 
     /// The same without `--as`.
     pub(crate) fn as_oneself(&self) -> Self {
-        Self { as_user: None, ..self.clone() }
+        Self { as_user: None, as_groups: Vec::new(), ..self.clone() }
     }
 
     /// `kubelock rbac deploy -n ci --for get --user zoe | kubectl apply -f -`.
@@ -100,6 +97,9 @@ impl Flags {
         add(&mut command, "--context", self.context.as_deref());
         add(&mut command, "--kubeconfig", self.kubeconfig.as_deref());
         add(&mut command, "--as", self.as_user.as_deref());
+        for group in &self.as_groups {
+            add(&mut command, "--as-group", Some(group));
+        }
         command
     }
 }
@@ -179,7 +179,16 @@ mod tests {
             context: Some("my context".to_owned()),
             kubeconfig: None,
             as_user: Some("zoe".to_owned()),
+            as_groups: vec!["readers".to_owned()],
         }
+    }
+
+    #[test]
+    fn a_check_is_made_as_whoever_was_refused() {
+        assert_eq!(
+            flags().kubectl_can("list", "nodes", Place::Cluster),
+            "kubectl auth can-i list nodes --context 'my context' --as zoe --as-group readers"
+        );
     }
 
     #[test]

@@ -59,8 +59,9 @@ Examples:
   kubelock rbac deploy -n ci --for break --group on-call
   kubelock rbac -A --for gc --serviceaccount ops:janitor
 
-The commands are acquire, renew, release, run, get, break and gc. Kubernetes grants objects, not
-annotations: who may take one lock on an object may change all of its metadata.";
+The commands are acquire, renew, release, run, get, break and gc. --on TYPE means all objects of a
+kind. Kubernetes grants objects, not annotations: who may take one lock on an object may change all
+of its metadata.";
 
 pub(crate) async fn run(
     args: RbacArgs,
@@ -80,7 +81,16 @@ pub(crate) async fn run(
         Some(name) => PathSegment::checked("--name", name)?.to_string(),
         None => default_name(&args, &grant)?,
     };
-    output::print(&manifest::yaml(&name, &grant, &subjects(&args))?)?;
+    let subjects = subjects(&args);
+    let binding = match &args.name {
+        Some(_) => name.clone(),
+        None => binding_name(&name, &subjects)?,
+    };
+    output::print(&manifest::yaml(
+        &manifest::Names { role: &name, binding: &binding },
+        &grant,
+        &subjects,
+    )?)?;
     Ok(Exit::Done)
 }
 
@@ -166,13 +176,25 @@ fn subjects(args: &RbacArgs) -> Vec<Subject> {
     users.chain(groups).chain(accounts).collect()
 }
 
+/// `kubelock-break-deploy-zoe`: the same role for others is bound beside it, not in its place.
+fn binding_name(role: &str, subjects: &[Subject]) -> Result<String, Failure> {
+    let fits = |c: char| c.is_ascii_alphanumeric() || "-._:@".contains(c);
+    let words = subjects.iter().map(Subject::name);
+    let name = std::iter::once(role.to_owned()).chain(words).collect::<Vec<_>>().join("-");
+    named(&name.replace(|c: char| !fits(c), "-"))
+}
+
 /// `kubelock-break-deploy`: another set of commands or locks is another Role.
 fn default_name(args: &RbacArgs, grant: &Grant) -> Result<String, Failure> {
     let needs = args.needs.iter().map(|need| need.word().to_owned());
     let kind = args.on.on.is_some().then(|| grant.kind.shown.clone());
     let parts = needs.chain(kind).chain(grant.objects.iter().cloned());
     let name = std::iter::once("kubelock".to_owned()).chain(parts).collect::<Vec<_>>().join("-");
-    PathSegment::checked("--name", &name)
+    named(&name)
+}
+
+fn named(name: &str) -> Result<String, Failure> {
+    PathSegment::checked("--name", name)
         .map(|name| name.to_string())
         .map_err(|error| Failure::from(error).hint("choose a shorter one with --name"))
 }

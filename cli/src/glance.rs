@@ -19,7 +19,8 @@ const ONE: &str = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,
 
 #[derive(Deserialize)]
 struct List {
-    items: Vec<Object>,
+    /// Of an empty list of metadata, the API server says `null`.
+    items: Option<Vec<Object>>,
 }
 
 /// An object, as far as it matters here.
@@ -55,7 +56,7 @@ pub(crate) async fn list(
 ) -> Option<Vec<Object>> {
     let path = format!("{}?limit={PAGE}", collection(kind, namespace)?);
     let list: List = answer(Query::get(path).accepting(LIST), connection, deadline).await?;
-    Some(list.items)
+    Some(list.items.unwrap_or_default())
 }
 
 /// One object.

@@ -59,9 +59,8 @@ Examples:
   kubelock rbac deploy -n ci --for break --group on-call
   kubelock rbac -A --for gc --serviceaccount ops:janitor
 
-The commands are acquire, renew, release, run, get, break and gc. --on TYPE means all objects of a
-kind. Kubernetes grants objects, not annotations: who may take one lock on an object may change all
-of its metadata.";
+The commands are acquire, renew, release, run, get, break and gc; --on TYPE is any object of a kind.
+Kubernetes grants objects, not annotations: who may take a lock may change all metadata beside it.";
 
 pub(crate) async fn run(
     args: RbacArgs,

@@ -57,6 +57,12 @@ pub(crate) enum Setback {
 }
 
 impl Reach {
+    /// One of which this is known.
+    #[cfg(test)]
+    pub(crate) fn of(farthest: Option<Milestone>, setback: Option<Setback>) -> Self {
+        Self(Arc::new(Mutex::new(Way { farthest, setback })))
+    }
+
     /// Whether any connection ever came about.
     pub(crate) fn is_reached(&self) -> bool {
         self.way().farthest == Some(Milestone::Open)

@@ -29,6 +29,7 @@ mod process;
 mod rbac;
 mod readme;
 mod redact;
+mod refused;
 mod renew;
 #[cfg(unix)]
 mod renewal;

@@ -112,7 +112,7 @@ async fn take(
     }
     match result {
         Some(Taken::InTime(taken)) => {
-            taken.map_err(|error| session.explain("acquire", target, &error))
+            interrupts.at_once(session.explained("acquire", target, taken)).await
         }
         _ => Err(session.broken_off("acquired", target)),
     }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::args::CommonArgs;
 use crate::failure::Failure;
 use crate::output::aside::{self, Said};
+use crate::secrets;
 
 const RED: &str = "\x1b[1;31m";
 const YELLOW: &str = "\x1b[1;33m";
@@ -58,7 +59,8 @@ pub(crate) fn request(called: &str, end: &str, took: Duration) {
 
 /// By another thread, where there is one for it.
 fn say(words: impl Display) {
-    if let Some(Said::Line(words)) = aside::tell(Said::Line(words.to_string())) {
+    let words = secrets::hidden(&words.to_string()).into_owned();
+    if let Some(Said::Line(words)) = aside::tell(Said::Line(words)) {
         write(&words);
     }
 }

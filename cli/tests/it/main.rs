@@ -13,11 +13,14 @@ mod doctor;
 mod environment;
 mod gc;
 mod get;
+#[cfg(unix)]
+mod grants;
 mod help;
 mod hostile;
 mod kinds;
 mod kubeconfig;
 mod locks;
+mod nearby;
 #[cfg(target_os = "linux")]
 mod overlap;
 #[cfg(unix)]
@@ -26,6 +29,7 @@ mod process;
 mod rbac;
 mod readme;
 mod redact;
+mod refused;
 mod renew;
 #[cfg(unix)]
 mod renewal;
@@ -33,6 +37,8 @@ mod renewal;
 mod run;
 #[cfg(target_os = "linux")]
 mod sandbox;
+#[cfg(unix)]
+mod secrets;
 mod space;
 mod stub;
 mod terminal;

@@ -10,6 +10,7 @@ mod shell;
 
 use std::env;
 use std::fmt::Write as _;
+use std::path::Path;
 
 use insta::assert_snapshot;
 use k8s_openapi::api::core::v1::ConfigMap;
@@ -76,4 +77,31 @@ fn whatever_is_not_played_has_its_reason() {
         }
     }
     assert_snapshot!(list);
+}
+
+#[test]
+fn a_page_can_do_all_that_a_shell_can() {
+    let page = Page::parse("page.md".to_owned(), include_str!("transcripts/page.md"));
+    let server = Server::start(Sandbox::new()).unwrap();
+    let wrong = play(&page, &server.kubeconfig_for(User::ADMINISTRATOR).unwrap());
+    assert_nothing(&wrong);
+    let skipped: Vec<_> = page.skipped.iter().map(|it| (&*it.first, &*it.reason)).collect();
+    assert_eq!(skipped, [("$ kubelock get --context production", "there is no such cluster")]);
+}
+
+#[test]
+fn what_a_page_does_not_show_is_wrong() {
+    for text in [
+        "```console\n$ echo one\ntwo\n```",
+        "```console\n$ echo one\n```",
+        "```console\n$ false\n```",
+        "```console\n$ sh -c 'echo one; read line <$0; echo two' \"$FIFO\" &\none\n```",
+        "<!-- $ false -->",
+    ] {
+        let text =
+            format!("<!-- $ export FIFO=$HOME/fifo; mkfifo $FIFO; echo > $FIFO & -->\n{text}");
+        let page = Page::parse("page.md".to_owned(), &text);
+        let wrong = play(&page, Path::new("/nonexistent"));
+        assert_eq!(wrong.len(), 1, "{text}: {wrong:?}");
+    }
 }

@@ -19,7 +19,8 @@ static VOLATILE: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
         (r"(?i)\b(token|resourceVersion|pid)(\W{1,4})\d+", "$1$2<number>"),
         (r#"("?(age|expiresIn)Seconds"?: )-?\d+"#, "$1<number>"),
         (r"\b(\d+(\.\d+)?(ns|us|µs|ms|s|m|h|d|w|y))+\b", "<duration>"),
-        (r"\b\d+(\.\d+)? ms\b", "<duration>"),
+        (r"\b\d+(\.\d+)? m?s\b", "<duration>"),
+        (r"/tmp/kubelock-sandbox-\w+", "<folder>"),
         // Columns are as wide as what is in them.
         (r"(\S) {2,}", "$1  "),
         (r"(?m) +$", ""),
@@ -51,7 +52,8 @@ fn what_changes_from_run_to_run_makes_no_difference() {
         ("hold 6f1c2d03a4b5c6d7, pid 41", "hold 0000000000000000, pid 40961"),
         (r#""resourceVersion": "7","#, r#""resourceVersion": "812","#),
         ("v1.37.2 at https://10.0.0.1:6443", "v1.37.2+kubelock.sandbox at https://127.0.0.1:1"),
-        ("p50 2.1 ms of 20", "p50 11 ms of 20"),
+        ("p50 2.1 ms of 20, 0.7 s", "p50 11 ms of 20, 1 s"),
+        ("/tmp/kubelock-sandbox-abc/x", "/tmp/kubelock-sandbox-DEFGHI/x"),
         ("a [..] line\n...\nlast", "a good line\nand\nmore\nlast"),
     ] {
         assert_eq!(difference(shown, printed), None);

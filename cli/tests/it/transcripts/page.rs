@@ -3,7 +3,8 @@
 //! Its blocks of the language `console` are played in order. `$ ` begins a command, which goes on
 //! in lines that begin with `> `; what it prints stands below it, and on the last line
 //! `(exit status N)` unless that is 0. A command that ends with ` &` runs beside the others: what
-//! is shown below it is awaited, the rest is shown below the command during which it ends.
+//! is shown below it is awaited, the rest is shown below the command during which it ends. If the
+//! page kills it, it may show some of it earlier, below the commands that caused it.
 //!
 //! Comments of HTML, each on a line of its own, are for the player alone:
 //!
@@ -36,6 +37,8 @@ pub(crate) struct Typed {
     pub(crate) shown: String,
     /// What is typed when it asks. It has a terminal then, and otherwise none.
     pub(crate) answer: Option<String>,
+    /// It runs beside the others until the page kills it.
+    pub(crate) is_killed: bool,
 }
 
 /// A block that is not played, by its first line.
@@ -139,6 +142,7 @@ impl Reader {
     fn prose(&mut self, line: usize, text: &str) {
         match comment(text) {
             Some(("$", command)) => {
+                self.mark_killed(command);
                 self.page.steps.push(Step::Silent { line, command: command.to_owned() });
             }
             Some(("as:", user)) => self.page.steps.push(Step::As(user.to_owned())),
@@ -153,6 +157,17 @@ impl Reader {
         }
     }
 
+    /// A `kill` ends what was started last.
+    fn mark_killed(&mut self, command: &str) {
+        let started = self.page.steps.iter_mut().rev().find_map(|step| match step {
+            Step::Typed(typed) if typed.is_beside() && !typed.is_killed => Some(typed),
+            _ => None,
+        });
+        if let Some(started) = started.filter(|_| command.starts_with("kill ")) {
+            started.is_killed = true;
+        }
+    }
+
     fn skipped(&mut self, line: &str) {
         if let Some(skipped) = self.page.skipped.last_mut()
             && skipped.first.is_empty()
@@ -163,6 +178,7 @@ impl Reader {
 
     fn console(&mut self, line: usize, text: &str) {
         if let Some(command) = text.strip_prefix("$ ") {
+            self.mark_killed(command);
             let (command, answer) = (command.to_owned(), self.answer.take());
             let typed = Typed { line, command, answer, ..Typed::default() };
             return self.page.steps.push(Step::Typed(typed));

@@ -28,15 +28,16 @@ pub(crate) fn play(page: &Page, kubeconfig: &Path) -> Vec<String> {
 fn type_in(shell: &mut Shell, typed: &Typed) -> Option<String> {
     let mut printed = match &typed.answer {
         _ if typed.is_beside() => {
-            shell.start(&typed.command, typed.shown.trim_end().lines().count())
+            let lines = typed.shown.trim_end().lines().count();
+            shell.start(&typed.command, lines, typed.is_killed)
         }
         Some(answer) => ended(shell.run_on_terminal(&typed.command, answer)),
         None => ended(shell.run(&typed.command)),
     };
     let mut wrong = difference(&typed.shown, &printed);
-    // What runs beside may be about to end.
+    // What runs beside may be about to say something.
     while wrong.is_some()
-        && let Some(more) = shell.next_end()
+        && let Some(more) = shell.next_words()
     {
         printed.push_str(&more);
         wrong = difference(&typed.shown, &printed);
@@ -60,7 +61,7 @@ fn silently(shell: &mut Shell, command: &str) -> Option<String> {
 /// All that is printed is shown, and a page ends what it starts.
 fn left_over(shell: &mut Shell) -> Option<String> {
     let mut printed = String::new();
-    while let Some(more) = shell.next_end() {
+    while let Some(more) = shell.next_words() {
         printed.push_str(&more);
     }
     match (printed.is_empty(), shell.is_busy()) {

@@ -31,9 +31,17 @@ impl Said {
         Self { chunks, bytes: Vec::new(), ended: false }
     }
 
-    /// Waits until this many lines were said, or all.
-    pub(crate) fn wait_for_lines(&mut self, count: usize) {
-        self.wait(|bytes| bytes.split(|byte| *byte == b'\n').count() > count);
+    /// Waits until this many lines were said, or all, and gives no more than these.
+    pub(crate) fn take_lines(&mut self, count: usize) -> String {
+        let end_of_last = |bytes: &[u8]| match count {
+            0 => Some(0),
+            _ => (1..).zip(bytes).filter(|(_, byte)| **byte == b'\n').nth(count - 1).map(|it| it.0),
+        };
+        self.wait(|bytes| end_of_last(bytes).is_some());
+        let later = end_of_last(&self.bytes).map(|end| self.bytes.split_off(end));
+        let lines = self.take();
+        self.bytes = later.unwrap_or_default();
+        lines
     }
 
     /// Waits until `enough` was said, or all; false if it takes too long.

@@ -16,7 +16,7 @@ use tempfile::TempDir;
 
 use super::said::Said;
 
-/// What may pass until a command ends that has nothing to wait for any more.
+/// What may pass until a command that runs beside says something that is shown, or ends.
 const ENDING: Duration = Duration::from_secs(10);
 
 /// Commands come on stdin, each with a zero byte behind it, and don't see it. `$?` is that of the
@@ -44,6 +44,8 @@ pub(crate) struct Shell {
 struct Beside {
     pid: String,
     said: Said,
+    /// That is when it is killed, and what it says before is told at once.
+    is_killed: bool,
 }
 
 impl Shell {
@@ -99,7 +101,7 @@ impl Shell {
     }
 
     /// Types a command that ends with `&`, and gives so many lines of what it prints.
-    pub(crate) fn start(&mut self, command: &str, lines: usize) -> String {
+    pub(crate) fn start(&mut self, command: &str, lines: usize, is_killed: bool) -> String {
         let pipe = self.folder.path().join(format!("beside-{}", self.beside.len()));
         fs::remove_file(&pipe).ok();
         mknodat(CWD, &pipe, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
@@ -107,11 +109,8 @@ impl Shell {
         let mut said = Said::read(move || fs::File::open(path).unwrap());
         self.run(&into(&pipe, command));
         let (pid, _) = self.run("echo $!");
-        if lines > 0 {
-            said.wait_for_lines(lines);
-        }
-        let first = said.take();
-        self.beside.push(Beside { pid: pid.trim().to_owned(), said });
+        let first = said.take_lines(lines);
+        self.beside.push(Beside { pid: pid.trim().to_owned(), said, is_killed });
         self.as_shown(&first)
     }
 
@@ -120,18 +119,29 @@ impl Shell {
         self.run(&into(Path::new("/dev/null"), command));
     }
 
-    /// Waits until one of those that run beside ends, if there is any, and gives the rest of what it prints.
-    pub(crate) fn next_end(&mut self) -> Option<String> {
+    /// Waits until one of those that run beside ends, or says something before it is killed.
+    pub(crate) fn next_words(&mut self) -> Option<String> {
         let give_up = Instant::now() + ENDING;
         while !self.beside.is_empty() && Instant::now() < give_up {
-            if let Some(at) = self.beside.iter_mut().position(|beside| beside.said.has_ended()) {
-                let mut ended = self.beside.remove(at);
-                let (_, status) = self.run(&format!("wait {}", ended.pid));
-                return Some(self.as_shown(&with_status(&ended.said.take(), status)));
+            for at in 0..self.beside.len() {
+                if let Some(words) = self.words_of(at) {
+                    return Some(self.as_shown(&words));
+                }
             }
             thread::sleep(Duration::from_millis(5));
         }
         None
+    }
+
+    fn words_of(&mut self, at: usize) -> Option<String> {
+        let beside = &mut self.beside[at];
+        if beside.said.has_ended() {
+            let mut ended = self.beside.remove(at);
+            let (_, status) = self.run(&format!("wait {}", ended.pid));
+            return Some(with_status(&ended.said.take(), status));
+        }
+        let words = if beside.is_killed { beside.said.take() } else { String::new() };
+        Some(words).filter(|words| !words.is_empty())
     }
 
     /// Whether anything runs beside still.

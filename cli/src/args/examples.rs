@@ -38,20 +38,20 @@ fn read(root: &Path, path: &Path, pages: &mut Vec<(String, String)>) {
     }
 }
 
-/// The text in code font, a piece for each line of a block and each word in backticks.
-fn code(page: &str) -> Vec<String> {
+/// The text in code font: lines of blocks (true), and what stands in prose.
+fn code(page: &str) -> Vec<(String, bool)> {
     let mut code = Vec::new();
     for (at, part) in page.replace("\\\n> ", "").replace("\\\n", "").split("```").enumerate() {
         if at % 2 == 1 {
-            code.extend(part.lines().skip(1).map(str::to_owned));
+            code.extend(part.lines().skip(1).map(|line| (line.to_owned(), true)));
             continue;
         }
         // Comments are for the player of transcripts.
         let lines = part.lines().filter(|line| !line.starts_with("<!-- "));
         let (blocks, prose): (Vec<_>, Vec<_>) = lines.partition(|line| line.starts_with("    "));
-        code.extend(blocks.into_iter().map(str::to_owned));
+        code.extend(blocks.into_iter().map(|line| (line.to_owned(), true)));
         let words = prose.join(" ");
-        code.extend(words.split('`').skip(1).step_by(2).map(str::to_owned));
+        code.extend(words.split('`').skip(1).step_by(2).map(|word| (word.to_owned(), false)));
     }
     code
 }
@@ -101,8 +101,8 @@ fn words(line: &str) -> Vec<String> {
     words
 }
 
-/// Why it cannot be typed, if so.
-fn trouble(line: &str) -> Option<String> {
+/// Why it cannot be typed, if so. Prose names commands without their words.
+fn trouble(line: &str, is_whole: bool) -> Option<String> {
     if line.contains('[') {
         return unknown_option(line);
     }
@@ -116,9 +116,7 @@ fn trouble(line: &str) -> Option<String> {
     let error = bare_definition().try_get_matches_from(typed).err()?;
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => None,
-        // Prose names commands without their words.
-        ErrorKind::MissingRequiredArgument => None,
-        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => None,
+        ErrorKind::MissingRequiredArgument if !is_whole => None,
         ErrorKind::InvalidValue | ErrorKind::ValueValidation if is_pattern => None,
         _ => Some(error.to_string()),
     }
@@ -140,16 +138,23 @@ fn unknown_option(line: &str) -> Option<String> {
     options.find(|option| !known(option)).map(|option| format!("no such option: {option}"))
 }
 
+/// All command lines of a page.
+fn examined(page: &str) -> Vec<(String, Option<String>)> {
+    let pieces = code(page).into_iter();
+    let examined = pieces.flat_map(|(code, is_whole)| {
+        let line = |line: &str| (line.to_owned(), trouble(line, is_whole));
+        command_lines(&code).map(line).collect::<Vec<_>>()
+    });
+    examined.collect()
+}
+
 #[test]
 fn every_command_line_that_a_page_names_can_be_typed() {
     let mut count = 0;
     for (page, text) in pages() {
-        for piece in code(&text) {
-            for line in command_lines(&piece) {
-                let trouble = trouble(line);
-                assert!(trouble.is_none(), "{page}: kubelock {line}\n{}", trouble.unwrap());
-                count += 1;
-            }
+        for (line, trouble) in examined(&text) {
+            assert!(trouble.is_none(), "{page}: kubelock {line}\n{}", trouble.unwrap());
+            count += 1;
         }
     }
     assert!(count > 50, "{count} command lines found");
@@ -161,13 +166,13 @@ fn a_command_line_that_cannot_be_typed_is_found() {
         "`kubelock release deploy --force`",
         "words `sudo kubelock get -x` words",
         "```sh\nkubelock aquire deploy\n```",
+        "```sh\nkubelock acquire # a lock\n```",
         "```console\n$ kubelock get \\\n>     --nonsense\n```",
         "    kubelock get [LOCK...] [--nonsense]\n",
         "```sh\nkubelock sandbox -- sh -c 'kubelock acquire deploy --nonsense && true'\n```",
         "```yaml\nrun: kubelock run deploy --ttl soon -- make\n```",
     ] {
-        let found =
-            code(page).iter().any(|code| command_lines(code).any(|it| trouble(it).is_some()));
+        let found = examined(page).iter().any(|(_, trouble)| trouble.is_some());
         assert!(found, "{page}");
     }
 }
@@ -182,10 +187,8 @@ fn what_only_looks_like_a_command_line_is_none() {
         "```sh\nkubelock run deploy -- make --jobs 2 # --nonsense\n```",
         "```sh\nkubelock rbac deploy -n ci | kubectl apply --nonsense\n```",
     ] {
-        for code in code(page) {
-            for line in command_lines(&code) {
-                assert_eq!(trouble(line), None, "{page}");
-            }
+        for (line, trouble) in examined(page) {
+            assert_eq!(trouble, None, "{line}");
         }
     }
 }

@@ -183,8 +183,10 @@ impl Reader {
             let typed = Typed { line, command, answer, ..Typed::default() };
             return self.page.steps.push(Step::Typed(typed));
         }
-        let Some(Step::Typed(typed)) = self.page.steps.last_mut() else {
-            panic!("{}:{line}: shown before a command: {text}", self.page.name);
+        let last = self.page.steps.last_mut();
+        let Some(Step::Typed(typed)) = last else {
+            assert!(text.is_empty(), "{}:{line}: shown before a command", self.page.name);
+            return;
         };
         match text.strip_prefix("> ") {
             Some(more) if typed.shown.is_empty() => typed.command.extend(["\n", more]),

@@ -44,16 +44,15 @@ impl Said {
         lines
     }
 
-    /// Waits until `enough` was said, or all; false if it takes too long.
-    pub(crate) fn wait(&mut self, enough: impl Fn(&[u8]) -> bool) -> bool {
+    /// Waits until `enough` was said, or all, but not for ever.
+    pub(crate) fn wait(&mut self, enough: impl Fn(&[u8]) -> bool) {
         let give_up = Instant::now() + PATIENCE;
         while !enough(&self.bytes) && !self.ended {
             let left = give_up.saturating_duration_since(Instant::now());
             if !self.receive(left) && left.is_zero() {
-                return false;
+                return;
             }
         }
-        true
     }
 
     /// Whether all was said, as far as that can be told now.

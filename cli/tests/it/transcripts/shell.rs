@@ -72,14 +72,12 @@ impl Shell {
     }
 
     fn end_of(&mut self, command: &str) -> (String, i32) {
-        let marked =
-            self.said.wait(|bytes| bytes.iter().filter(|byte| **byte == 0x1e).count() == 2);
+        let is_mark = |byte: &u8| char::from(*byte) == MARK;
+        self.said.wait(|bytes| bytes.split(is_mark).count() == 3);
         let said = self.said.take();
-        assert!(marked, "no end of `{command}`:\n{said}");
         let parts: Vec<&str> = said.split(MARK).collect();
-        let [printed, status, later] = parts.as_slice() else {
-            panic!("the shell ended by `{command}`:\n{said}")
-        };
+        assert_eq!(parts.len(), 3, "no end of `{command}`, or of the shell:\n{said}");
+        let [printed, status, later] = [parts[0], parts[1], parts[2]];
         let status = status.parse().unwrap();
         (self.as_shown(&format!("{printed}{later}")), status)
     }

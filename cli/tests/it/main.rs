@@ -24,7 +24,6 @@ mod overlap;
 mod plugin;
 mod process;
 mod rbac;
-mod readme;
 mod redact;
 mod renew;
 #[cfg(unix)]
@@ -36,6 +35,8 @@ mod sandbox;
 mod space;
 mod stub;
 mod terminal;
+#[cfg(target_os = "linux")]
+mod transcripts;
 mod unreachable;
 mod user;
 mod version;

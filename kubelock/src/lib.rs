@@ -99,4 +99,7 @@ mod book {
 
     #[doc = include_str!("../../docs/how-to/from-leader-election.md")]
     struct FromLeaderElection;
+
+    #[doc = include_str!("../../docs/sandbox.md")]
+    struct Sandbox;
 }

@@ -25,6 +25,17 @@ fn source(module: &str) -> Option<String> {
 }
 
 #[test]
+fn all_rust_in_the_docs_is_compiled() {
+    let library = fs::read_to_string(root().join("kubelock/src/lib.rs")).unwrap();
+    let pages = pages();
+    let with_rust: Vec<_> = pages.iter().filter(|page| page.text.contains("```rust")).collect();
+    assert!(with_rust.len() > 2, "{}", with_rust.len());
+    for Page { path, .. } in with_rust {
+        assert!(library.contains(&format!("include_str!(\"../../{path}\")")), "{path}");
+    }
+}
+
+#[test]
 fn every_test_and_file_that_the_docs_name_exists() {
     let mut checked = 0;
     let pages = pages();

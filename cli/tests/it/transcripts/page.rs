@@ -9,6 +9,7 @@
 //!
 //! - `<!-- $ COMMAND -->` must succeed, and what it prints is not shown;
 //! - `<!-- as: USER -->` is who the commands below are;
+//! - `<!-- types: TEXT -->` runs the next command on a terminal, and answers its question;
 //! - `<!-- skip: REASON -->` takes out the next block.
 
 use std::fs;
@@ -33,6 +34,8 @@ pub(crate) struct Typed {
     pub(crate) line: usize,
     pub(crate) command: String,
     pub(crate) shown: String,
+    /// What is typed when it asks. It has a terminal then, and otherwise none.
+    pub(crate) answer: Option<String>,
 }
 
 /// A block that is not played, by its first line.
@@ -80,7 +83,7 @@ impl Page {
 
     pub(crate) fn parse(name: String, text: &str) -> Self {
         let page = Self { name, steps: Vec::new(), skipped: Vec::new() };
-        let mut reader = Reader { page, place: Place::Prose, skip: None };
+        let mut reader = Reader { page, place: Place::Prose, skip: None, answer: None };
         for (number, line) in (1..).zip(text.lines()) {
             reader.read(number, line);
         }
@@ -102,6 +105,8 @@ struct Reader {
     place: Place,
     /// Why the next block is not played.
     skip: Option<String>,
+    /// What the next command asks for.
+    answer: Option<String>,
 }
 
 impl Reader {
@@ -113,13 +118,7 @@ impl Reader {
             Place::Prose => self.prose(number, bare),
             _ if at_fence => self.place = Place::Prose,
             Place::Console(indent) => self.console(number, line.get(indent..).unwrap_or("")),
-            Place::Skipped => {
-                if let Some(skipped @ Skipped { .. }) = self.page.skipped.last_mut()
-                    && skipped.first.is_empty()
-                {
-                    line.clone_into(&mut skipped.first);
-                }
-            }
+            Place::Skipped => self.skipped(line),
             Place::OtherBlock => {}
         }
     }
@@ -138,22 +137,34 @@ impl Reader {
     }
 
     fn prose(&mut self, line: usize, text: &str) {
-        let comment =
-            text.strip_prefix("<!-- ").and_then(|text| text.trim_end().strip_suffix(" -->"));
-        if let Some(command) = comment.and_then(|text| text.strip_prefix("$ ")) {
-            self.page.steps.push(Step::Silent { line, command: command.to_owned() });
-        } else if let Some(user) = comment.and_then(|text| text.strip_prefix("as: ")) {
-            self.page.steps.push(Step::As(user.to_owned()));
-        } else if let Some(reason) = comment.and_then(|text| text.strip_prefix("skip: ")) {
-            self.skip = Some(reason.to_owned());
-        } else if !text.is_empty() {
-            assert!(self.skip.is_none(), "{}:{line}: no block below a skip", self.page.name);
+        match comment(text) {
+            Some(("$", command)) => {
+                self.page.steps.push(Step::Silent { line, command: command.to_owned() });
+            }
+            Some(("as:", user)) => self.page.steps.push(Step::As(user.to_owned())),
+            Some(("skip:", reason)) => self.skip = Some(reason.to_owned()),
+            Some(("types:", answer)) => self.answer = Some(answer.to_owned()),
+            _ if text.is_empty() => {}
+            _ => assert!(
+                self.skip.is_none() && self.answer.is_none(),
+                "{}:{line}: a comment above has no block below it",
+                self.page.name
+            ),
+        }
+    }
+
+    fn skipped(&mut self, line: &str) {
+        if let Some(skipped) = self.page.skipped.last_mut()
+            && skipped.first.is_empty()
+        {
+            line.clone_into(&mut skipped.first);
         }
     }
 
     fn console(&mut self, line: usize, text: &str) {
         if let Some(command) = text.strip_prefix("$ ") {
-            let typed = Typed { line, command: command.to_owned(), shown: String::new() };
+            let (command, answer) = (command.to_owned(), self.answer.take());
+            let typed = Typed { line, command, answer, ..Typed::default() };
             return self.page.steps.push(Step::Typed(typed));
         }
         let Some(Step::Typed(typed)) = self.page.steps.last_mut() else {
@@ -164,4 +175,10 @@ impl Reader {
             _ => typed.shown.extend([text, "\n"]),
         }
     }
+}
+
+/// The first word of a comment, and the rest.
+fn comment(text: &str) -> Option<(&str, &str)> {
+    let comment = text.strip_prefix("<!-- ")?.trim_end().strip_suffix(" -->")?;
+    comment.split_once(' ')
 }

@@ -26,11 +26,12 @@ pub(crate) fn play(page: &Page, kubeconfig: &Path) -> Vec<String> {
 }
 
 fn type_in(shell: &mut Shell, typed: &Typed) -> Option<String> {
-    let mut printed = if typed.is_beside() {
-        shell.start(&typed.command, typed.shown.trim_end().lines().count())
-    } else {
-        let (printed, status) = shell.run(&typed.command);
-        with_status(&printed, status)
+    let mut printed = match &typed.answer {
+        _ if typed.is_beside() => {
+            shell.start(&typed.command, typed.shown.trim_end().lines().count())
+        }
+        Some(answer) => ended(shell.run_on_terminal(&typed.command, answer)),
+        None => ended(shell.run(&typed.command)),
     };
     let mut wrong = difference(&typed.shown, &printed);
     // What runs beside may be about to end.
@@ -41,6 +42,10 @@ fn type_in(shell: &mut Shell, typed: &Typed) -> Option<String> {
         wrong = difference(&typed.shown, &printed);
     }
     wrong.map(|wrong| format!("$ {}\n{wrong}\nprinted:\n{printed}", typed.command))
+}
+
+fn ended((printed, status): (String, i32)) -> String {
+    with_status(&printed, status)
 }
 
 fn silently(shell: &mut Shell, command: &str) -> Option<String> {

@@ -22,11 +22,11 @@ const ENDING: Duration = Duration::from_secs(10);
 /// Commands come on stdin, each with a zero byte behind it, and don't see it. `$?` is that of the
 /// command before. What marks the end of a command no command prints.
 const READ_AND_DO: &str = r#"
-while IFS= read -r -d '' typed; do
-    (exit "${status:-0}")
-    eval "$typed" </dev/null
-    status=$?
-    printf '\036%d\036' "$status"
+while IFS= read -r -d '' _typed; do
+    (exit "${_status:-0}")
+    eval "$_typed" </dev/null
+    _status=$?
+    printf '\036%d\036' "$_status"
 done"#;
 const MARK: char = '\u{1e}';
 
@@ -66,6 +66,10 @@ impl Shell {
     /// Types a command, and gives what is printed until it ends, with its status.
     pub(crate) fn run(&mut self, command: &str) -> (String, i32) {
         write!(self.typed, "{command}\0").unwrap();
+        self.end_of(command)
+    }
+
+    fn end_of(&mut self, command: &str) -> (String, i32) {
         let marked =
             self.said.wait(|bytes| bytes.iter().filter(|byte| **byte == 0x1e).count() == 2);
         let said = self.said.take();
@@ -76,6 +80,22 @@ impl Shell {
         };
         let status = status.parse().unwrap();
         (self.as_shown(&format!("{printed}{later}")), status)
+    }
+
+    /// The same on a terminal, where a question is answered.
+    pub(crate) fn run_on_terminal(&mut self, command: &str, answer: &str) -> (String, i32) {
+        let (mut keyboard, terminal) = testkit::pty::open().unwrap();
+        let screen = keyboard.try_clone().unwrap();
+        let mut screen = Said::read(|| screen);
+        let path = rustix::termios::ttyname(&terminal, Vec::new()).unwrap();
+        let path = path.into_string().unwrap();
+        write!(self.typed, "{{ {command}\n}} <'{path}' >'{path}' 2>&1\0").unwrap();
+        screen.wait(asks);
+        keyboard.write_all(format!("{answer}\n").as_bytes()).unwrap();
+        let (_, status) = self.end_of(command);
+        drop(terminal);
+        screen.wait(|_| false);
+        (self.as_shown(&screen.take().replace('\r', "")), status)
     }
 
     /// Types a command that ends with `&`, and gives so many lines of what it prints.
@@ -142,6 +162,12 @@ impl Shell {
     }
 }
 
+/// Questions leave the cursor behind them.
+fn asks(screen: &[u8]) -> bool {
+    let line = screen.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
+    line.contains(&b'?') && line.ends_with(b" ")
+}
+
 /// A job's output goes elsewhere, whatever it consists of, and it stays a job of the shell.
 fn into(file: &Path, command: &str) -> String {
     format!("exec 8>&1 9>&2 >'{}' 2>&1\n{command}\nexec >&8 2>&9 8>&- 9>&-", file.display())
@@ -163,7 +189,11 @@ fn bash(folder: &Path, kubeconfig: &Path) -> Command {
     let mut bash = Command::new("bash");
     bash.args(["--noprofile", "--norc", "-c", READ_AND_DO]).current_dir(&home).env_clear();
     bash.env("PATH", format!("{}:{path}", folder.join("bin").display()));
-    bash.env("HOME", &home).env("USER", "alice").env("LANG", "C.UTF-8").env("KUBERC", "off");
+    bash.env("HOME", &home)
+        .env("USER", "alice")
+        .env("LANG", "C.UTF-8")
+        .env("KUBERC", "off")
+        .env("NO_COLOR", "1");
     bash.env("KUBECONFIG", kubeconfig);
     // Profilers and the like need these to do their work.
     bash.envs(std::env::vars_os().filter(|(name, _)| name == "LLVM_PROFILE_FILE"));

@@ -56,14 +56,15 @@ fn version(tool: &Path) -> Option<String> {
 /// The text of each HTML file below `folder`, by its path.
 fn pages(folder: &Path) -> Result<HashMap<PathBuf, String>> {
     let mut pages = HashMap::new();
-    let entries = fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
+    let entries =
+        fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
     for entry in entries {
         let path = entry.with_context(|| format!("cannot read {}", folder.display()))?.path();
         if path.is_dir() {
             pages.extend(self::pages(&path)?);
         } else if path.extension() == Some(OsStr::new("html")) {
-            let text =
-                fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+            let text = fs::read_to_string(&path)
+                .with_context(|| format!("cannot read {}", path.display()))?;
             pages.insert(path, text);
         }
     }

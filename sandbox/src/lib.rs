@@ -87,8 +87,3 @@ pub use server::Server;
 pub use service::Service;
 pub use status::Status;
 pub use users::User;
-
-/// The examples of the sandbox's page, compiled.
-#[cfg(doctest)]
-#[doc = include_str!("../../docs/sandbox.md")]
-struct Page;

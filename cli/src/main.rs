@@ -12,6 +12,7 @@ mod hint;
 mod kind;
 mod kinds;
 mod list;
+mod once;
 mod output;
 mod owner;
 mod program;

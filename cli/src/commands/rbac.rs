@@ -5,7 +5,8 @@ mod manifest;
 mod need;
 mod subject;
 
-use kubelock::PathSegment;
+use clap::builder::NonEmptyStringValueParser;
+use kubelock::{LockName, PathSegment};
 
 use super::session::Session;
 use crate::args::CommonArgs;
@@ -15,6 +16,7 @@ use crate::client;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::kind::Kind;
+use crate::once::once;
 use crate::output;
 use crate::target::{Carrier, check_scope, lock_name};
 use grant::{Grant, Place};
@@ -36,10 +38,10 @@ pub(crate) struct RbacArgs {
     #[arg(short = 'A', long)]
     all_namespaces: bool,
     /// User to bind it to, repeatable
-    #[arg(long = "user", value_name = "USER")]
+    #[arg(long = "user", value_name = "USER", value_parser = NonEmptyStringValueParser::new())]
     users: Vec<String>,
     /// Group to bind it to, repeatable
-    #[arg(long = "group", value_name = "GROUP")]
+    #[arg(long = "group", value_name = "GROUP", value_parser = NonEmptyStringValueParser::new())]
     groups: Vec<String>,
     /// Service account to bind it to, repeatable
     #[arg(long = "serviceaccount", value_name = "NAMESPACE:NAME")]
@@ -59,7 +61,7 @@ Examples:
   kubelock rbac -A --for gc --serviceaccount ops:janitor
 
 The commands are acquire, renew, release, run, get, break and gc. Kubernetes grants objects, not
-annotations: who may take one lock on an object may change all of its metadata.";
+annotations: who may take one lock on an object may change all of that object.";
 
 pub(crate) async fn run(
     args: RbacArgs,
@@ -68,12 +70,12 @@ pub(crate) async fn run(
 ) -> Result<Exit, Failure> {
     let carrier = Carrier::parse(args.on.on.as_deref())?;
     let names = args.locks.iter().map(|lock| lock_name(lock, &carrier));
-    let names = names.map(|name| name.map(|name| name.to_string())).collect::<Result<_, _>>()?;
+    let names: Vec<LockName> = once(names.collect::<Result<Vec<_>, _>>()?);
     let kind = kind(&args, &carrier, cluster, common).await?;
     let needs = needs(&args);
     let place = place(&args, &kind, &needs, cluster)?;
     let own_leases = matches!(carrier, Carrier::Lease);
-    let objects = objects(&carrier, names);
+    let objects = objects(&carrier, &names);
     let grant = Grant { objects, kind, own_leases, place, needs };
     let name = match &args.name {
         Some(name) => PathSegment::checked("--name", name)?.to_string(),
@@ -115,27 +117,29 @@ fn place(
 }
 
 /// The objects that carry the locks; none means all of their kind.
-fn objects(carrier: &Carrier, locks: Vec<String>) -> Vec<String> {
+fn objects(carrier: &Carrier, locks: &[LockName]) -> Vec<String> {
     match carrier {
         Carrier::Object(_, object) => vec![object.to_string()],
-        Carrier::Lease => locks,
+        Carrier::Lease => locks.iter().map(ToString::to_string).collect(),
     }
 }
 
 fn needs(args: &RbacArgs) -> Vec<Need> {
-    if args.needs.is_empty() { Need::USUAL.to_vec() } else { args.needs.clone() }
+    let named = args.needs.iter().copied();
+    if args.needs.is_empty() { Need::USUAL.to_vec() } else { once(named) }
 }
 
 fn subjects(args: &RbacArgs) -> Vec<Subject> {
     let users = args.users.iter().cloned().map(Subject::User);
     let groups = args.groups.iter().cloned().map(Subject::Group);
     let accounts = args.service_accounts.iter().cloned().map(Subject::ServiceAccount);
-    users.chain(groups).chain(accounts).collect()
+    once(users.chain(groups).chain(accounts))
 }
 
 /// `kubelock-break-deploy`: another set of commands or locks is another Role.
 fn default_name(args: &RbacArgs, grant: &Grant) -> Result<String, Failure> {
-    let needs = args.needs.iter().map(|need| need.word().to_owned());
+    let needs = grant.needs.iter().filter(|_| !args.needs.is_empty());
+    let needs = needs.map(|need| need.word().to_owned());
     let kind = args.on.on.is_some().then(|| grant.kind.shown.clone());
     let parts = needs.chain(kind).chain(grant.objects.iter().cloned());
     let name = std::iter::once("kubelock".to_owned()).chain(parts).collect::<Vec<_>>().join("-");

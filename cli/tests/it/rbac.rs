@@ -302,14 +302,27 @@ fn a_role_is_printed_without_asking_any_cluster() {
 }
 
 #[test]
+fn what_is_named_twice_is_granted_once() {
+    let print = |args: &[&str]| {
+        let outcome = Kubelock::new(&[&["rbac", "-n", "ci"], args].concat()).run();
+        assert_eq!(outcome.code, Some(0), "{}", outcome.stderr);
+        outcome.stdout
+    };
+    let twice = ["deploy", "deploy", "--for", "get,run,get", "--user", "zoe", "--user", "zoe"];
+    assert_eq!(print(&twice), print(&["deploy", "--for", "get,run", "--user", "zoe"]));
+}
+
+#[test]
 fn what_cannot_be_granted_is_refused() {
     let long = "x".repeat(200);
-    let lines: [&[&str]; 8] = [
+    let lines: [&[&str]; 10] = [
         &["rbac", "Deploy_Prod", "-n", "ci"],
         &["rbac", "deploy", "-n", "Not_A_Namespace"],
         &["rbac", "deploy"],
         &["rbac", "deploy", "-n", "ci", "--for", "everything"],
         &["rbac", "deploy", "-n", "ci", "--serviceaccount", "runner"],
+        &["rbac", "deploy", "-n", "ci", "--user", ""],
+        &["rbac", "deploy", "-n", "ci", "--group", ""],
         &["rbac", "deploy", "-n", "ci", "--name", "a/b"],
         &["rbac", "l", "--on", "ns/team", "-n", "ci"],
         &["rbac", "l", "--on", &format!("cm/{long}{}", "y".repeat(50)), "-n", "ci"],

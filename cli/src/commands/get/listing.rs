@@ -11,6 +11,7 @@ use crate::kind::Kind;
 use crate::list::source::Source;
 use crate::list::trouble::Trouble;
 use crate::list::walk::{Page, Walk};
+use crate::once::once;
 use crate::output::printer::Printer;
 use crate::output::talk;
 use crate::output::view::View;
@@ -140,7 +141,7 @@ struct Roll<'a> {
 
 impl<'a> Roll<'a> {
     fn new(command: &'a Command<'a>, sources: usize) -> Self {
-        let (objects, missing) = (vec![None; sources], command.scope.locks.to_vec());
+        let (objects, missing) = (vec![None; sources], once(command.scope.locks.to_vec()));
         Self { command, objects, missing, malformed: Vec::new(), exit: Exit::Done }
     }
 
@@ -166,14 +167,18 @@ impl<'a> Roll<'a> {
         let is_missing = |(source, objects): &(&Source, Option<usize>)| {
             source.object.is_some() && *objects == Some(0)
         };
+        let listed = sources.iter().zip(&self.objects).filter(|(_, objects)| objects.is_some());
+        let listed: Vec<_> = listed.map(|(source, _)| source.clone()).collect();
         let missing = sources.iter().zip(self.objects).filter(is_missing);
         gaps.failures.extend(
             missing
                 .map(|(source, _)| Failure::failed(format!("there is no {}", source.describe()))),
         );
         gaps.failures.extend(self.malformed);
-        gaps.failures.extend(self.missing.iter().map(|lock| {
-            let place = Source::describe_all(sources);
+        // Of what could not be listed nothing is known.
+        let missing = self.missing.iter().filter(|_| !listed.is_empty());
+        gaps.failures.extend(missing.map(|lock| {
+            let place = Source::describe_all(&listed);
             Failure::new(Exit::NotHeld, format!("there is no lock \"{lock}\" on {place}"))
         }));
         self.exit

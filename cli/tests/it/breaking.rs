@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 use k8s_openapi::api::events::v1::Event;
 use kube::Api;
 use kube::api::ListParams;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::process::{Kubelock, Outcome};
 use crate::space::Space;
@@ -120,6 +120,32 @@ fn an_event_on_the_object_tells_who_broke_whose_lock_and_why() {
 }
 
 #[test]
+fn an_event_tells_the_whole_name_of_who_broke_the_lock() {
+    let Some(space) = Space::new("break-long-name") else { return };
+    space.configmap("app", &[(KEY, &record(DEAD, None))]);
+    let role = "arn:aws:sts::123456789012:assumed-role/AWSReservedSSO_OnCall_0123456789abcdef";
+    let user = format!("{role}/zoe.of.the.platform.team@example.com");
+    let outcome = space.run(&break_it(&["--yes", "--as", &user, "--as-group", "system:masters"]));
+    assert_eq!(outcome.code, Some(0), "{}", outcome.stderr);
+    let note = space.events()[0].note.clone().unwrap();
+    assert!(note.starts_with(&format!("{user} (zoe@laptop) broke")), "{note}");
+}
+
+#[test]
+fn what_was_no_record_is_shown_and_kept_in_the_event() {
+    let Some(space) = Space::new("break-value") else { return };
+    space.configmap("app", &[]);
+    for (value, shown) in [("", "\"\""), ("held by bob\u{1b}[2J", r"held by bob\u{1b}[2J")] {
+        space.annotate("app", KEY, value);
+        let outcome = space.run(&break_it(&["--yes", "--force"]));
+        assert!(outcome.stderr.contains(&format!("\n  value   {shown}\n")), "{}", outcome.stderr);
+        let end = format!("; it carried no record, but {shown}");
+        let notes = space.events().into_iter().filter_map(|event| event.note);
+        assert_eq!(notes.filter(|note| note.ends_with(&end)).count(), 1, "{shown}");
+    }
+}
+
+#[test]
 fn a_record_goes_however_it_is_spelt() {
     let Some(space) = Space::new("break-spelt") else { return };
     space.configmap("app", &[]);
@@ -204,6 +230,33 @@ fn without_the_right_to_write_events_the_lock_is_broken_with_a_warning() {
         space.play(&[(0, &break_it(&["--yes", "--as", &user]))]).replace(&user, "USER")
     );
     assert_eq!(space.value(), None);
+}
+
+#[test]
+fn an_event_that_nobody_could_write_is_not_blamed_on_a_role() {
+    let with = |annotations: Value| {
+        let metadata = json!({
+            "name": "deploy", "uid": "u", "resourceVersion": "7", "annotations": annotations,
+        });
+        json!({"kind": "Lease", "metadata": metadata}).to_string()
+    };
+    let (before, after) = (with(json!({KEY: record(DEAD, None)})), with(json!({"team": "a"})));
+    let why = "unable to create new content in namespace ci because it is being terminated";
+    let refusal = json!({
+        "kind": "Status", "status": "Failure", "code": 403, "reason": "Forbidden", "message": why,
+        "details": {"causes": [{"reason": "NamespaceTerminating", "message": why}]},
+    });
+    let server = Stub::new(move |request| match request.method.as_str() {
+        "GET" => Some((200, before.clone())),
+        "PATCH" => Some((200, after.clone())),
+        _ => Some((403, refusal.to_string())),
+    });
+    let outcome = Kubelock::new(&["break", "deploy", WHY[0], WHY[1], "--yes", "-q"])
+        .env("KUBECONFIG", server.kubeconfig())
+        .run();
+    assert_eq!(outcome.code, Some(0), "{}", outcome.stderr);
+    assert!(outcome.stderr.contains("warning: no Event tells of it"), "{}", outcome.stderr);
+    assert!(outcome.stderr.contains(why) && !outcome.stderr.contains("rbac"), "{}", outcome.stderr);
 }
 
 #[test]
@@ -320,6 +373,18 @@ mod at_the_terminal {
         assert_eq!(pty.wait(), Some(11));
         assert_eq!(space.value(), bobs);
         assert!(space.events().is_empty());
+    }
+
+    #[test]
+    fn of_two_who_break_a_lock_the_later_one_is_told_that_it_is_gone() {
+        let Some(space) = Space::new("break-twice") else { return };
+        space.configmap("app", &[(KEY, &record(DEAD, Some("6f1c2d")))]);
+        let mut pty = asked(&space);
+        assert_eq!(space.run(&break_it(&["--yes"])).code, Some(0));
+        pty.type_in("y\n").unwrap();
+        pty.expect("not held any more: it was given back, or somebody else broke it");
+        assert_eq!(pty.wait(), Some(12));
+        assert_eq!(space.events().len(), 1);
     }
 
     #[test]

@@ -4,11 +4,12 @@ use http::Request;
 use kubelock::{Broken, Standing, Timestamp};
 use serde_json::{Value, json};
 
+use super::showing;
 use super::who::Who;
 use crate::commands::session::Session;
 use crate::failure::Failure;
 use crate::output::{age, text};
-use crate::sentence;
+use crate::sentence::no_answer;
 use crate::target::Target;
 
 /// The API server takes no longer note.
@@ -29,7 +30,7 @@ pub(super) async fn write(
     reason: &str,
 ) -> Result<(), Failure> {
     let namespace = target.namespace.as_deref().unwrap_or(DEFAULT);
-    let note = note(target, broken, who, reason);
+    let note = note(target, standing, broken, who, reason);
     let body = event(target, namespace, standing.uid(), &cut(&who.label(), INSTANCE_MAX), &note);
     let path =
         format!("/apis/events.k8s.io/v1/namespaces/{namespace}/events?fieldManager=kubelock");
@@ -39,7 +40,7 @@ pub(super) async fn write(
         .map_err(|error| Failure::failed(error.to_string()))?;
     match session.deadline.bound(session.client().request::<Value>(request)).await {
         Ok(Ok(_)) => Ok(()),
-        Ok(Err(kube::Error::Api(status))) if status.code == 403 => {
+        Ok(Err(kube::Error::Api(status))) if is_by_role(&status) => {
             Err(forbidden(namespace, &status.message, session, target))
         }
         Ok(Err(kube::Error::Api(status))) => Err(Failure::failed(format!(
@@ -48,13 +49,19 @@ pub(super) async fn write(
             text::paragraph(&status.message)
         ))),
         _ => {
-            let why = sentence::no_answer(&session.situation("break", target));
+            let why = no_answer(&session.situation("break", target));
             Err(Failure {
                 message: format!("perhaps no Event tells of it: {}", why.message),
                 ..why
             })
         }
     }
+}
+
+/// Whether a role would have helped: a namespace that is being deleted takes no Event of anybody.
+fn is_by_role(status: &kube::core::Status) -> bool {
+    let has_causes = status.details.as_ref().is_some_and(|details| !details.causes.is_empty());
+    status.code == 403 && !has_causes
 }
 
 fn forbidden(namespace: &str, message: &str, session: &Session, target: &Target) -> Failure {
@@ -103,10 +110,10 @@ fn micros(time: Timestamp) -> String {
     format!("{}.{:06}Z", whole.trim_end_matches('Z'), fraction / 1_000)
 }
 
-/// `admin (zoe@laptop) broke lock "deploy": runner-7 is gone; it was held by alice@runner …`.
-fn note(target: &Target, broken: &Broken, who: &Who, reason: &str) -> String {
+fn note(target: &Target, standing: &Standing, broken: &Broken, who: &Who, reason: &str) -> String {
     let whose = match &broken.record {
-        None => "it carried no record".to_owned(),
+        // Nothing else keeps it.
+        None => format!("it carried no record, but {}", showing::value(standing)),
         Some(record) => {
             let hold = record.hold.as_ref().map(|hold| format!(", hold {hold}"));
             let live = if broken.was_live { "live until" } else { "expired at" };
@@ -119,10 +126,17 @@ fn note(target: &Target, broken: &Broken, who: &Who, reason: &str) -> String {
             )
         }
     };
-    let reason = text::paragraph(reason);
     let doubt = if broken.is_confirmed { "" } else { "; or it was given back just then" };
-    let note = format!("{} broke lock \"{}\": {reason}; {whose}{doubt}", who.words(), target.lock);
-    cut(&note, NOTE_MAX)
+    let deed = format!("{} broke lock \"{}\"", who.words(), target.lock);
+    sentence(&deed, &text::paragraph(reason), &format!("{whose}{doubt}"))
+}
+
+/// `admin (zoe@laptop) broke lock "deploy": runner-7 is gone; it was held by alice@runner …`: who
+/// and whose are told whole, however long the reason is.
+fn sentence(deed: &str, reason: &str, whose: &str) -> String {
+    let frame = |reason: &str| format!("{deed}: {reason}; {whose}");
+    let room = NOTE_MAX.saturating_sub(frame("").len());
+    cut(&frame(&cut(reason, room)), NOTE_MAX)
 }
 
 /// At most so many bytes of it.
@@ -130,7 +144,7 @@ fn cut(words: &str, max: usize) -> String {
     if words.len() <= max {
         return words.to_owned();
     }
-    format!("{}{MORE}", &words[..words.floor_char_boundary(max - MORE.len())])
+    format!("{}{MORE}", &words[..words.floor_char_boundary(max.saturating_sub(MORE.len()))])
 }
 
 #[cfg(test)]
@@ -149,5 +163,19 @@ mod tests {
         assert_eq!(cut("abc", 3), "abc");
         assert_eq!(cut("ééé", 5), "é…");
         assert!(cut(&"é".repeat(2_000), NOTE_MAX).len() <= NOTE_MAX);
+    }
+
+    #[test]
+    fn a_note_that_is_too_long_loses_some_of_its_reason_and_nothing_else() {
+        assert_eq!(
+            sentence("zoe broke", "why", "it was alice's"),
+            "zoe broke: why; it was alice's"
+        );
+        let (deed, whose) = ("z".repeat(300), "a".repeat(400));
+        let note = sentence(&deed, &"é".repeat(500), &whose);
+        assert!(note.len() <= NOTE_MAX && note.len() > NOTE_MAX - 3, "{}", note.len());
+        assert!(note.starts_with(&format!("{deed}: é")), "{note}");
+        assert!(note.ends_with(&format!("é…; {whose}")), "{note}");
+        assert!(sentence(&"z".repeat(2_000), "why", &whose).len() <= NOTE_MAX);
     }
 }

@@ -2,6 +2,7 @@
 
 mod leases;
 
+use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime};
 
 use kubelock::{IdleLease, PathSegment, Timestamp};
@@ -68,12 +69,16 @@ pub(crate) async fn run(
         talk::note(common, &format!("would delete {} {place}", counted(idle.len())));
         return Ok(Exit::Done);
     }
-    let (deleted, result) = delete(&leases, idle).await;
-    idle::print(args.output, &deleted, Outcome::Deleted, now)?;
-    if result.is_ok() || !deleted.is_empty() {
-        talk::note(common, &format!("deleted {} {place}", counted(deleted.len())));
+    let swept = sweep(&leases, idle).await;
+    idle::print(args.output, &swept.deleted, Outcome::Deleted, now)?;
+    if swept.failures.is_empty() || !swept.deleted.is_empty() {
+        talk::note(common, &format!("deleted {} {place}", counted(swept.deleted.len())));
     }
-    result.map(|()| Exit::Done)
+    if swept.refused > 1 {
+        talk::note(common, &format!("{} could not be deleted", counted(swept.refused)));
+    }
+    swept.failures.iter().for_each(talk::failure);
+    Ok(swept.failures.last().map_or(Exit::Done, |failure| failure.exit))
 }
 
 fn leases<'a>(
@@ -85,21 +90,38 @@ fn leases<'a>(
     Leases { connection, namespace, timeout: cluster.request_timeout, flags }
 }
 
-/// Those that were deleted, and why not all were.
-async fn delete(
-    leases: &Leases<'_>,
-    idle: Vec<IdleLease>,
-) -> (Vec<IdleLease>, Result<(), Failure>) {
-    let mut deleted = Vec::new();
+/// What came of it.
+#[derive(Default)]
+struct Swept {
+    deleted: Vec<IdleLease>,
+    /// How many the server refused to delete.
+    refused: usize,
+    /// Why, once for each namespace; and what ended it, if anything did.
+    failures: Vec<Failure>,
+}
+
+/// What is refused for one may be granted for the next, in another namespace at least.
+async fn sweep(leases: &Leases<'_>, idle: Vec<IdleLease>) -> Swept {
+    let mut swept = Swept::default();
+    let mut told = BTreeSet::new();
     for lease in idle {
         match leases.delete(&lease).await {
-            Ok(Deleted::Gone) => deleted.push(lease),
+            Ok(Deleted::Gone) => swept.deleted.push(lease),
             // Somebody uses it again, or has deleted it.
             Ok(Deleted::Kept) => {}
-            Err(failure) => return (deleted, Err(failure)),
+            Ok(Deleted::Refused(failure)) => {
+                swept.refused += 1;
+                if told.insert(lease.namespace) {
+                    swept.failures.push(failure);
+                }
+            }
+            Err(failure) => {
+                swept.failures.push(failure);
+                return swept;
+            }
         }
     }
-    (deleted, Ok(()))
+    swept
 }
 
 fn counted(count: usize) -> String {

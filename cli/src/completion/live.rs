@@ -1,4 +1,4 @@
-//! Candidates from the cluster: one request each, for metadata alone, of one page.
+//! Candidates from the cluster: metadata alone, page by page, as far as the time reaches.
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -18,7 +18,6 @@ use crate::query::Query;
 use crate::target::{Carrier, TypeName};
 use crate::{discovery, kinds};
 
-/// A whole page of names is more than anybody reads.
 const PAGE: usize = 500;
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(1);
 const LIST: &str =
@@ -29,7 +28,15 @@ const MANAGED_BY: (&str, &str) = ("app.kubernetes.io/managed-by", "kubelock");
 
 #[derive(Deserialize)]
 struct List {
+    #[serde(default)]
+    metadata: ListMetadata,
     items: Vec<Object>,
+}
+
+#[derive(Deserialize, Default)]
+struct ListMetadata {
+    #[serde(default, rename = "continue")]
+    next: String,
 }
 
 #[derive(Deserialize)]
@@ -154,10 +161,30 @@ async fn kind(name: &TypeName, connection: &Connection, deadline: Deadline) -> O
     }
 }
 
+/// All objects of a kind, or those that come in time.
 async fn list(kind: &Kind, connection: &Connection, deadline: Deadline) -> Option<Vec<Object>> {
-    let path = format!("{}?limit={PAGE}", collection(kind, connection)?);
-    let list: List = answer(Query::get(path).accepting(LIST), connection, deadline).await?;
-    Some(list.items)
+    let collection = collection(kind, connection)?;
+    let mut found = Vec::new();
+    let mut next = String::new();
+    loop {
+        let path = format!("{collection}?limit={PAGE}{next}");
+        let Some(page) =
+            answer::<List>(Query::get(path).accepting(LIST), connection, deadline).await
+        else {
+            return (!found.is_empty()).then_some(found);
+        };
+        found.extend(page.items.into_iter().filter(is_lockable));
+        if page.metadata.next.is_empty() {
+            return Some(found);
+        }
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        next = format!("&{}", query.append_pair("continue", &page.metadata.next).finish());
+    }
+}
+
+/// Roles and the like may have names that this program refuses.
+fn is_lockable(object: &Object) -> bool {
+    PathSegment::object(&object.metadata.name).is_ok()
 }
 
 fn collection(kind: &Kind, connection: &Connection) -> Option<String> {

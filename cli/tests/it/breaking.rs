@@ -376,6 +376,25 @@ mod at_the_terminal {
     }
 
     #[test]
+    fn a_hold_that_was_renewed_while_the_question_stood_is_broken_unless_it_came_to_life() {
+        let Some(space) = Space::new("break-renewed") else { return };
+        space.configmap("app", &[(KEY, &record(DEAD, Some("6f1c2d")))]);
+        let mut pty = asked(&space);
+        space.annotate("app", KEY, &record(LIVE, Some("6f1c2d")));
+        let renewed = space.value();
+        pty.type_in("y\n").unwrap();
+        pty.expect("is live: held by alice, hold 6f1c2d");
+        assert_eq!((pty.wait(), space.value()), (Some(11), renewed));
+
+        space.annotate("app", KEY, &record(DEAD, Some("6f1c2d")));
+        let mut pty = asked(&space);
+        space.annotate("app", KEY, &record(DEAD - 1, Some("6f1c2d")));
+        pty.type_in("y\n").unwrap();
+        pty.expect("broke lock \"deploy\"");
+        assert_eq!((pty.wait(), space.value()), (Some(0), None));
+    }
+
+    #[test]
     fn of_two_who_break_a_lock_the_later_one_is_told_that_it_is_gone() {
         let Some(space) = Space::new("break-twice") else { return };
         space.configmap("app", &[(KEY, &record(DEAD, Some("6f1c2d")))]);

@@ -11,7 +11,7 @@ use kube::{Api, Client, ResourceExt};
 use serde_json::{Value, json};
 
 use crate::process::{Kubelock, Outcome};
-use crate::space::Space;
+use crate::space::{Space, block_on};
 
 /// Lines, each with its status, that need all that a command may ever ask for.
 type Script = &'static [(i32, &'static [&'static str])];
@@ -282,6 +282,68 @@ fn a_role_reaches_no_other_lock() {
     let outcome = space.run(&line);
     assert_eq!(outcome.code, Some(1), "{}", outcome.stderr);
     assert!(outcome.stderr.contains("not allowed"), "{}", outcome.stderr);
+}
+
+/// Applies what was printed, and waits until the API server goes by it for this user.
+fn grant(space: &Space, yaml: &str, user: &str) {
+    let roles = documents(yaml);
+    for document in &roles {
+        space.with(async |client| apply(client, document).await);
+    }
+    for rule in roles.iter().flat_map(|role| role["rules"].as_array().into_iter().flatten()) {
+        for verb in rule["verbs"].as_array().unwrap() {
+            let namespace = if rule["resources"][0] == "events" && !user.contains(":") {
+                "default"
+            } else {
+                &space.namespace
+            };
+            let attributes = json!({
+                "namespace": namespace, "verb": verb, "group": rule["apiGroups"][0],
+                "resource": rule["resources"][0],
+                "name": rule["resourceNames"][0].as_str().unwrap_or_default(),
+            });
+            space.until_allowed(user, &attributes, true);
+        }
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn custom_objects_and_those_without_a_namespace_are_granted_like_leases() {
+    let Some(space) = Space::new("rbac-kinds") else { return };
+    let (namespace, widget) = block_on(space.cluster.ensure_widget("rbac-kinds"));
+    let space = Space { namespace, ..space };
+    let ns = space.namespace.as_str();
+    let widget = format!("widgets.kubelock-test.example.org/{widget}");
+    let (account, own) = (format!("{ns}:runner"), format!("ns/{ns}"));
+    let (runner, zoe) = (format!("system:serviceaccount:{account}"), format!("zoe-{ns}"));
+    let cases: [(&str, &str, &[&str], &[&str]); 2] = [
+        (&widget, &runner, &["-n", ns], &["--serviceaccount", &account]),
+        (&own, &zoe, &[], &["--user", &zoe, "--name", &zoe]),
+    ];
+    for (on, user, place, subject) in cases {
+        let kubelock = |before: &[&str], line: &[&str]| {
+            let args = [place, before, &line[..1], &["--on", on], &line[1..]].concat();
+            Kubelock::new(&args).env("KUBECONFIG", space.cluster.kubeconfig()).run()
+        };
+        let words = [&["rbac", "l", "--for", "acquire,run,get,break"], subject].concat();
+        let printed = kubelock(&[], &words);
+        assert_eq!(printed.code, Some(0), "{}", printed.stderr);
+        grant(&space, &printed.stdout, user);
+        let lines: [(i32, &[&str]); 5] = [
+            (0, &["acquire", "l", "--owner", "alice"]),
+            (0, &["get", "l"]),
+            (124, &["run", "l", "--wait", "300ms", "true"]),
+            (0, &["break", "l", "--live", "--yes", "--reason", "gone"]),
+            (0, &["run", "l", "true"]),
+        ];
+        for (code, line) in lines {
+            let outcome = kubelock(&["--as", user, "-v"], line);
+            let transcript = outcome.transcript();
+            assert_eq!(outcome.code, Some(code), "{transcript}");
+            assert!(!transcript.contains(" 403 "), "{transcript}");
+        }
+    }
 }
 
 #[test]

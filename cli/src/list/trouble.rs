@@ -8,6 +8,7 @@ use crate::client::Endpoint;
 use crate::deadline::Deadline;
 use crate::failure::Failure;
 use crate::hint::Flags;
+use crate::kinds;
 use crate::output::text;
 use crate::sentence;
 
@@ -80,6 +81,11 @@ impl Scene<'_> {
             text::paragraph(&status.message)
         ))
         .hint(format!("a role with the verb {verb} on {resource} is needed; check with: {check}"));
+        let failure = match self.source {
+            Source { kind, object: None, namespace, .. } if *kind == kinds::lease() => failure
+                .hint(format!("print one with: {}", self.flags.rbac("get", namespace.as_deref()))),
+            _ => failure,
+        };
         match &self.source.namespace {
             None if self.source.kind.namespaced => {
                 failure.hint("or look in one namespace: -n NAMESPACE instead of -A")

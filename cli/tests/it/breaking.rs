@@ -232,8 +232,8 @@ fn without_the_right_to_write_events_the_lock_is_broken_with_a_warning() {
     assert_eq!(space.value(), None);
 }
 
-#[test]
-fn an_event_that_nobody_could_write_is_not_blamed_on_a_role() {
+/// A server whose lock can be broken, and which answers each Event so in turn.
+fn taking_events(answers: &'static [u16], body: Value) -> Stub {
     let with = |annotations: Value| {
         let metadata = json!({
             "name": "deploy", "uid": "u", "resourceVersion": "7", "annotations": annotations,
@@ -241,22 +241,39 @@ fn an_event_that_nobody_could_write_is_not_blamed_on_a_role() {
         json!({"kind": "Lease", "metadata": metadata}).to_string()
     };
     let (before, after) = (with(json!({KEY: record(DEAD, None)})), with(json!({"team": "a"})));
+    let answers = std::sync::Mutex::new(answers.iter());
+    Stub::new(move |request| match request.method.as_str() {
+        "GET" => Some((200, before.clone())),
+        "PATCH" => Some((200, after.clone())),
+        _ if !request.body.contains("LockBroken") => Some((404, "{}".to_owned())),
+        _ => Some((*answers.lock().unwrap().next()?, body.to_string())),
+    })
+}
+
+#[test]
+fn an_event_that_nobody_could_write_is_not_blamed_on_a_role() {
     let why = "unable to create new content in namespace ci because it is being terminated";
     let refusal = json!({
         "kind": "Status", "status": "Failure", "code": 403, "reason": "Forbidden", "message": why,
         "details": {"causes": [{"reason": "NamespaceTerminating", "message": why}]},
     });
-    let server = Stub::new(move |request| match request.method.as_str() {
-        "GET" => Some((200, before.clone())),
-        "PATCH" => Some((200, after.clone())),
-        _ => Some((403, refusal.to_string())),
-    });
+    let server = taking_events(&[403], refusal);
     let outcome = Kubelock::new(&["break", "deploy", WHY[0], WHY[1], "--yes", "-q"])
         .env("KUBECONFIG", server.kubeconfig())
         .run();
     assert_eq!(outcome.code, Some(0), "{}", outcome.stderr);
     assert!(outcome.stderr.contains("warning: no Event tells of it"), "{}", outcome.stderr);
     assert!(outcome.stderr.contains(why) && !outcome.stderr.contains("rbac"), "{}", outcome.stderr);
+}
+
+#[test]
+fn an_event_waits_for_a_server_that_is_busy() {
+    let busy = json!({"kind": "Status", "status": "Failure", "code": 429, "message": "busy"});
+    let server = taking_events(&[429, 201], busy);
+    let outcome = Kubelock::new(&["break", "deploy", WHY[0], WHY[1], "--yes", "-q"])
+        .env("KUBECONFIG", server.kubeconfig())
+        .run();
+    assert_eq!((outcome.code, outcome.stderr.as_str()), (Some(0), ""));
 }
 
 #[test]

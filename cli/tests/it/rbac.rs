@@ -83,16 +83,22 @@ fn documents(yaml: &str) -> Vec<Value> {
 }
 
 async fn apply(client: Client, document: &Value) {
+    let (api, name) = place(client, document);
+    let params = PatchParams::apply("test").force();
+    api.patch(&name, &params, &Patch::Apply(document)).await.unwrap();
+}
+
+/// Where a document belongs, and what it is called there.
+fn place(client: Client, document: &Value) -> (Api<DynamicObject>, String) {
     let kind = document["kind"].as_str().unwrap();
     let resource =
         ApiResource::from_gvk(&GroupVersionKind::gvk("rbac.authorization.k8s.io", "v1", kind));
     let object: DynamicObject = serde_json::from_value(document.clone()).unwrap();
-    let api: Api<DynamicObject> = match object.namespace() {
+    let api = match object.namespace() {
         Some(namespace) => Api::namespaced_with(client, &namespace, &resource),
         None => Api::all_with(client, &resource),
     };
-    let params = PatchParams::apply("test").force();
-    api.patch(&object.name_any(), &params, &Patch::Apply(document)).await.unwrap();
+    (api, object.name_any())
 }
 
 impl<'a> Granted<'a> {
@@ -292,7 +298,7 @@ fn grant(space: &Space, yaml: &str, user: &str) {
     }
     for rule in roles.iter().flat_map(|role| role["rules"].as_array().into_iter().flatten()) {
         for verb in rule["verbs"].as_array().unwrap() {
-            let namespace = if rule["resources"][0] == "events" && !user.contains(":") {
+            let namespace = if rule["resources"][0] == "events" && !user.contains(':') {
                 "default"
             } else {
                 &space.namespace
@@ -321,9 +327,9 @@ fn custom_objects_and_those_without_a_namespace_are_granted_like_leases() {
         (&widget, &runner, &["-n", ns], &["--serviceaccount", &account]),
         (&own, &zoe, &[], &["--user", &zoe, "--name", &zoe]),
     ];
-    for (on, user, place, subject) in cases {
+    for (on, user, namespace, subject) in cases {
         let kubelock = |before: &[&str], line: &[&str]| {
-            let args = [place, before, &line[..1], &["--on", on], &line[1..]].concat();
+            let args = [namespace, before, &line[..1], &["--on", on], &line[1..]].concat();
             Kubelock::new(&args).env("KUBECONFIG", space.cluster.kubeconfig()).run()
         };
         let words = [&["rbac", "l", "--for", "acquire,run,get,break"], subject].concat();
@@ -342,6 +348,13 @@ fn custom_objects_and_those_without_a_namespace_are_granted_like_leases() {
             let transcript = outcome.transcript();
             assert_eq!(outcome.code, Some(code), "{transcript}");
             assert!(!transcript.contains(" 403 "), "{transcript}");
+        }
+        // Not all of them go with the namespace.
+        for document in documents(&printed.stdout) {
+            space.with(async |client| {
+                let (api, name) = place(client, &document);
+                api.delete(&name, &DeleteParams::default()).await.unwrap();
+            });
         }
     }
 }

@@ -67,10 +67,8 @@ pub(crate) async fn run(
         ..AcquireOptions::default()
     };
     let lock = session.lock(&target)?;
-    let acquired = lock
-        .acquire(&target.object, options)
-        .await
-        .map_err(|error| session.explain("acquire", &target, &error))?;
+    let acquired = lock.acquire(&target.object, options).await;
+    let acquired = session.explained("acquire", &target, acquired).await?;
 
     let view = View::acquired(&target, &acquired, Timestamp::from(SystemTime::now()));
     match args.output {

@@ -16,8 +16,8 @@ use crate::deadline::Deadline;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::{prompt, talk, text};
+use crate::owner;
 use crate::target::Target;
-use crate::{owner, sentence};
 use who::Who;
 
 /// Take a lock away from a holder that is gone, with an audit trail
@@ -124,9 +124,10 @@ async fn break_it(
 async fn look(session: &Session, target: &Target) -> Result<Standing, Failure> {
     let options = GetOptions { deadline: session.deadline.left(), ..GetOptions::default() };
     let standing = session.lock(target)?.standing(&target.object, options).await;
-    standing
-        .map_err(|error| session.explain("break", target, &error))?
-        .ok_or_else(|| sentence::not_held(&session.situation("break", target), None))
+    match session.explained("break", target, standing).await? {
+        Some(standing) => Ok(standing),
+        None => Err(session.not_held("break", target).await),
+    }
 }
 
 /// Refuses before anybody is asked what would be refused afterwards.

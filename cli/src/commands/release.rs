@@ -45,11 +45,8 @@ pub(crate) async fn run(
         spare_holds: true,
         ..ReleaseOptions::default()
     };
-    session
-        .lock(&target)?
-        .release(&target.object, options)
-        .await
-        .map_err(|error| session.explain("release", &target, &error))?;
+    let released = session.lock(&target)?.release(&target.object, options).await;
+    session.explained("release", &target, released).await?;
     talk::note(common, &format!("released {}", target.describe()));
     Ok(Exit::Done)
 }

@@ -55,11 +55,8 @@ pub(crate) async fn run(
         deadline: session.deadline.left(),
         ..RenewOptions::default()
     };
-    let renewed = session
-        .lock(&target)?
-        .renew(&target.object, options)
-        .await
-        .map_err(|error| session.explain("renew", &target, &error))?;
+    let renewed = session.lock(&target)?.renew(&target.object, options).await;
+    let renewed = session.explained("renew", &target, renewed).await?;
 
     let view = View::acquired(&target, &renewed, Timestamp::from(SystemTime::now()));
     if let Some(format) = args.output {

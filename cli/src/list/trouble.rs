@@ -1,16 +1,17 @@
 //! What can be wrong with a list, and what it means to whoever asked for it.
 
 use http::StatusCode;
+use kubelock::PathSegment;
 
 use super::page::Status;
 use super::source::Source;
 use crate::client::Endpoint;
 use crate::deadline::Deadline;
 use crate::failure::Failure;
-use crate::hint::Flags;
+use crate::hint::{Flags, Place, Wanted};
 use crate::kinds;
 use crate::output::text;
-use crate::sentence;
+use crate::sentence::{self, Denied};
 
 /// Why a list did not come to its end.
 #[derive(Debug, Clone)]
@@ -45,9 +46,8 @@ impl Scene<'_> {
     pub(super) fn refused(&self, code: StatusCode, status: &Status) -> Trouble {
         match code {
             StatusCode::UNAUTHORIZED => Trouble::Unreachable(sentence::unauthorized(self.endpoint)),
-            StatusCode::FORBIDDEN | StatusCode::METHOD_NOT_ALLOWED => {
-                Trouble::Denied(self.forbidden(status))
-            }
+            StatusCode::FORBIDDEN => Trouble::Denied(self.forbidden(status)),
+            StatusCode::METHOD_NOT_ALLOWED => Trouble::Denied(self.not_offered()),
             StatusCode::NOT_FOUND => Trouble::Denied(self.unknown_kind()),
             StatusCode::BAD_REQUEST => Trouble::Failed(self.bad_request(status)),
             _ => Trouble::Failed(self.failed(code, status)),
@@ -56,7 +56,7 @@ impl Scene<'_> {
 
     /// No answer, and the reason that kube gives.
     pub(super) fn unanswered(&self, error: &kube::Error) -> Trouble {
-        Trouble::Unreachable(sentence::discovery_failed(error, self.endpoint))
+        Trouble::Unreachable(sentence::unanswered(error, self.endpoint))
     }
 
     pub(super) fn too_slow(&self, deadline: Deadline) -> Trouble {
@@ -73,25 +73,48 @@ impl Scene<'_> {
     }
 
     fn forbidden(&self, status: &Status) -> Failure {
-        let (verb, what) = (self.verb, self.source.describe());
-        let resource = self.source.kind.resource();
-        let check = self.flags.kubectl_can(verb, &resource, self.source.namespace.as_deref());
-        let failure = Failure::failed(format!(
-            "not allowed to {verb} {what}: {}",
-            text::paragraph(&status.message)
-        ))
-        .hint(format!("a role with the verb {verb} on {resource} is needed; check with: {check}"));
-        let failure = match self.source {
-            Source { kind, object: None, namespace, .. } if *kind == kinds::lease() => failure
-                .hint(format!("print one with: {}", self.flags.rbac("get", namespace.as_deref()))),
-            _ => failure,
+        let Source { kind, object, namespace, .. } = self.source;
+        let denied = Denied {
+            verbs: &[self.verb],
+            resource: kind.resource(),
+            object: object.as_ref().map(PathSegment::as_str),
+            message: &status.message,
         };
-        match &self.source.namespace {
-            None if self.source.kind.namespaced => {
-                failure.hint("or look in one namespace: -n NAMESPACE instead of -A")
-            }
-            _ => failure,
+        let failure = denied.failure(&self.source.describe(), &self.wanted(), self.flags);
+        if namespace.is_none() && kind.namespaced {
+            return failure.hint("or look in one namespace: -n NAMESPACE instead of -A");
         }
+        failure
+    }
+
+    /// What `get` needs there: `list`, and `watch` for `-w`.
+    fn wanted(&self) -> Wanted<'_> {
+        let Source { kind, object, namespace, locks, .. } = self.source;
+        let own_lease = match (&**locks, object) {
+            ([lock], Some(object)) if *kind == kinds::lease() => {
+                Some(lock.as_str()).filter(|lock| *lock == object.as_str())
+            }
+            _ => None,
+        };
+        let on = match object {
+            Some(object) => Some(format!("{}/{object}", kind.shown)),
+            None if *kind == kinds::lease() => None,
+            None => Some(kind.shown.clone()),
+        };
+        let place = match namespace {
+            Some(namespace) => Place::Namespace(namespace),
+            None if kind.namespaced => Place::AllNamespaces,
+            None => Place::Cluster,
+        };
+        let on = on.filter(|_| own_lease.is_none());
+        Wanted { lock: own_lease, on, place, commands: Some("get") }
+    }
+
+    /// Its kind is not for lists, or not for watches.
+    fn not_offered(&self) -> Failure {
+        let (verb, what) = (self.verb, self.source.kind.resource());
+        Failure::failed(format!("the API server cannot {verb} {what}"))
+            .hint("a lock on one of them goes by its name: --on TYPE/NAME")
     }
 
     fn unknown_kind(&self) -> Failure {

@@ -10,6 +10,7 @@ use kubelock::{Obstacle, OnWait};
 
 use crate::failure::Failure;
 use crate::output::{aside, holder, text};
+use crate::secrets;
 use crate::target::Target;
 
 const RED: &str = "\x1b[1;31m";
@@ -85,7 +86,8 @@ pub(crate) fn request(called: &str, end: &str, took: Duration) {
 
 /// By another thread, where there is one for it.
 fn say(words: impl Display) {
-    if let Some(words) = aside::tell(words.to_string()) {
+    let words = words.to_string();
+    if let Some(words) = aside::tell(secrets::hidden(&words).into_owned()) {
         write(&words);
     }
 }

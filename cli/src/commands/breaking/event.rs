@@ -11,8 +11,9 @@ use super::showing;
 use super::who::Who;
 use crate::commands::session::Session;
 use crate::failure::Failure;
+use crate::hint::Wanted;
 use crate::output::{age, text};
-use crate::sentence::no_answer;
+use crate::sentence::{self, Denied};
 use crate::target::Target;
 
 /// The API server takes no longer note.
@@ -54,7 +55,7 @@ pub(super) async fn write(
             text::paragraph(&status.message)
         ))),
         _ => {
-            let why = no_answer(&session.situation("break", target));
+            let why = sentence::no_answer(&session.situation("break", target));
             Err(Failure {
                 message: format!("perhaps no Event tells of it: {}", why.message),
                 ..why
@@ -81,11 +82,11 @@ fn is_by_role(status: &kube::core::Status) -> bool {
 
 fn forbidden(namespace: &str, message: &str, session: &Session, target: &Target) -> Failure {
     let flags = session.situation("break", target).flags;
-    Failure::failed(format!(
-        "no Event tells of it: not allowed to create events in namespace {namespace}: {}",
-        text::paragraph(message)
-    ))
-    .hint(format!("what is needed: {}", flags.rbac_of("break", target)))
+    let events = "events.events.k8s.io".to_owned();
+    let denied = Denied { verbs: &["create"], resource: events, object: None, message };
+    let what = format!("events in namespace {namespace}");
+    let failure = denied.failure(&what, &Wanted::of(target, "break"), flags);
+    Failure { message: format!("no Event tells of it: {}", failure.message), ..failure }
 }
 
 fn event(target: &Target, namespace: &str, uid: &str, instance: &str, note: &str) -> Value {
@@ -143,12 +144,12 @@ fn note(target: &Target, standing: &Standing, broken: &Broken, who: &Who, reason
     };
     let doubt = if broken.is_confirmed { "" } else { "; or it was given back just then" };
     let deed = format!("{} broke lock \"{}\"", who.words(), target.lock);
-    sentence(&deed, &text::paragraph(reason), &format!("{whose}{doubt}"))
+    told(&deed, &text::paragraph(reason), &format!("{whose}{doubt}"))
 }
 
 /// `admin (zoe@laptop) broke lock "deploy": runner-7 is gone; it was held by alice@runner …`: who
 /// and whose are told whole, however long the reason is.
-fn sentence(deed: &str, reason: &str, whose: &str) -> String {
+fn told(deed: &str, reason: &str, whose: &str) -> String {
     let frame = |reason: &str| format!("{deed}: {reason}; {whose}");
     let room = NOTE_MAX.saturating_sub(frame("").len());
     cut(&frame(&cut(reason, room)), NOTE_MAX)
@@ -182,15 +183,12 @@ mod tests {
 
     #[test]
     fn a_note_that_is_too_long_loses_some_of_its_reason_and_nothing_else() {
-        assert_eq!(
-            sentence("zoe broke", "why", "it was alice's"),
-            "zoe broke: why; it was alice's"
-        );
+        assert_eq!(told("zoe broke", "why", "it was alice's"), "zoe broke: why; it was alice's");
         let (deed, whose) = ("z".repeat(300), "a".repeat(400));
-        let note = sentence(&deed, &"é".repeat(500), &whose);
+        let note = told(&deed, &"é".repeat(500), &whose);
         assert!(note.len() <= NOTE_MAX && note.len() > NOTE_MAX - 3, "{}", note.len());
         assert!(note.starts_with(&format!("{deed}: é")), "{note}");
         assert!(note.ends_with(&format!("é…; {whose}")), "{note}");
-        assert!(sentence(&"z".repeat(2_000), "why", &whose).len() <= NOTE_MAX);
+        assert!(told(&"z".repeat(2_000), "why", &whose).len() <= NOTE_MAX);
     }
 }

@@ -38,8 +38,10 @@ pub(super) async fn hold(
     match in_time(&lock, &target.object, options).await {
         Ok(guard) => Ok(Taken::Held(Box::new(target), Box::new(guard))),
         Err(error) => {
-            let situation = Situation { deadline, ..session.situation("acquire", &target) };
-            Err(sentence::failure(&error, &situation))
+            let at = session.situation("acquire", &target);
+            let situation = Situation { deadline, command: "run", ..at };
+            let failure = sentence::failure(&error, &situation);
+            Err(session.with_nearby(&error, &target, failure).await)
         }
     }
 }

@@ -21,7 +21,8 @@ const ONE: &str = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,
 struct List {
     #[serde(default)]
     metadata: ListMetadata,
-    items: Vec<Object>,
+    /// Of an empty list of metadata, the API server says `null`.
+    items: Option<Vec<Object>>,
 }
 
 #[derive(Deserialize, Default)]
@@ -68,7 +69,7 @@ pub(crate) async fn list(
 ) -> Option<Vec<Object>> {
     let path = format!("{}?limit={PAGE}", collection(kind, namespace)?);
     let list: List = answer(Query::get(path).accepting(LIST), connection, deadline).await?;
-    Some(list.items)
+    Some(list.items.unwrap_or_default())
 }
 
 /// All objects of a kind that can carry locks, or those that come in time.
@@ -85,7 +86,7 @@ pub(crate) async fn all(
         let Some(page) = answer::<List>(query, connection, deadline).await else {
             return (!found.is_empty()).then_some(found);
         };
-        found.extend(page.items.into_iter().filter(Object::is_lockable));
+        found.extend(page.items.into_iter().flatten().filter(Object::is_lockable));
         if page.metadata.next.is_empty() {
             return Some(found);
         }

@@ -133,3 +133,32 @@ pub(super) fn origin(error: &clap::Error, words: &[OsString]) -> Option<String> 
     let is_set = std::env::var(&variable).is_ok_and(|set| set == value);
     (is_set && !words.iter().any(|word| is_typed(word))).then_some(variable)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn longs(command: &Command) -> Vec<String> {
+        let own = command.get_arguments().filter_map(|arg| arg.get_long().map(str::to_owned));
+        own.chain(command.get_subcommands().flat_map(longs)).collect()
+    }
+
+    #[test]
+    fn an_option_without_a_variable_is_an_option_that_there_is() {
+        let mut command = crate::args::bare_definition();
+        command.build();
+        let longs = longs(&command);
+        for without in WITHOUT {
+            assert!(longs.iter().any(|long| long == without), "{without}");
+        }
+        assert!(longs.iter().any(|long| long == "reason"));
+    }
+
+    #[test]
+    fn a_variable_is_called_as_its_option() {
+        assert_eq!(variable("request-timeout").as_deref(), Some("KUBELOCK_REQUEST_TIMEOUT"));
+        assert_eq!(variable("namespace"), None);
+        assert_eq!(variable_of("run", "reason").as_deref(), Some("KUBELOCK_REASON"));
+        assert_eq!(variable_of("break", "reason"), None);
+    }
+}

@@ -61,8 +61,8 @@ Examples:
   kubelock rbac deploy -n ci --for break --group on-call
   kubelock rbac -A --for gc --serviceaccount ops:janitor
 
-The commands are acquire, renew, release, run, get, break and gc; --on TYPE means all objects of
-it. Kubernetes grants objects, not annotations: who may take one lock may change the whole object.";
+The commands are acquire, renew, release, run, get, break and gc; --on TYPE is any object of a kind.
+Kubernetes grants objects, not annotations: who may take a lock may change all of its object.";
 
 pub(crate) async fn run(
     args: RbacArgs,

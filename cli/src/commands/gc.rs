@@ -69,7 +69,8 @@ pub(crate) async fn run(
         talk::note(common, &format!("would delete {} {place}", counted(idle.len())));
         return Ok(Exit::Done);
     }
-    let swept = sweep(&leases, idle).await;
+    let mut swept = Swept::default();
+    sweep(&leases, idle, &mut swept).await;
     idle::print(args.output, &swept.deleted, Outcome::Deleted, now)?;
     if swept.failures.is_empty() || !swept.deleted.is_empty() {
         talk::note(common, &format!("deleted {} {place}", counted(swept.deleted.len())));
@@ -101,8 +102,7 @@ struct Swept {
 }
 
 /// What is refused for one may be granted for the next, in another namespace at least.
-async fn sweep(leases: &Leases<'_>, idle: Vec<IdleLease>) -> Swept {
-    let mut swept = Swept::default();
+async fn sweep(leases: &Leases<'_>, idle: Vec<IdleLease>, swept: &mut Swept) {
     let mut told = BTreeSet::new();
     for lease in idle {
         match leases.delete(&lease).await {
@@ -117,11 +117,10 @@ async fn sweep(leases: &Leases<'_>, idle: Vec<IdleLease>) -> Swept {
             }
             Err(failure) => {
                 swept.failures.push(failure);
-                return swept;
+                return;
             }
         }
     }
-    swept
 }
 
 fn counted(count: usize) -> String {

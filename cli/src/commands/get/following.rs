@@ -55,7 +55,7 @@ struct Following<'a> {
 
 impl<'a> Following<'a> {
     fn new(command: &'a Command<'a>, walks: &[Walk]) -> Self {
-        let known = walks.iter().map(|walk| Known::new(walk.source.kind.clone())).collect();
+        let known = walks.iter().map(|walk| Known::new(&walk.source)).collect();
         let printer = Printer::changes(command.format, command.namespaces());
         let sources = walks.iter().map(|walk| walk.source.clone()).collect();
         Self { command, known, printer, sources, exit: Exit::Done, is_away: false }

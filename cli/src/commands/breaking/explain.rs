@@ -49,7 +49,10 @@ fn another(record: &Record, seen_at: Timestamp, at: &Situation<'_>) -> Failure {
 }
 
 fn gone(at: &Situation<'_>) -> Failure {
-    let message = format!("{} is not held any more: it was given back", at.target.describe());
+    let message = format!(
+        "{} is not held any more: it was given back, or somebody else broke it",
+        at.target.describe()
+    );
     Failure::new(Exit::NotHeld, message)
 }
 

@@ -10,6 +10,7 @@ use crate::failure::Failure;
 use crate::kind::Kind;
 use crate::kinds;
 use crate::list::source::Source;
+use crate::once::once;
 use crate::output::text;
 use crate::target::{Carrier, TypeName, check_scope, lock_name};
 
@@ -107,10 +108,11 @@ impl Scope {
         Some(carriers).filter(|carriers| !carriers.is_empty())
     }
 
-    /// Where to look, leases first.
+    /// Where to look, leases first, at each once.
     pub(super) async fn sources(&self, session: &Session) -> Result<Vec<Source>, Failure> {
         if self.is_by_lease() && !self.locks.is_empty() {
-            return self.locks.iter().map(|lock| self.own_lease(session, lock)).collect();
+            let sources = self.locks.iter().map(|lock| self.own_lease(session, lock));
+            return Ok(once(sources.collect::<Result<Vec<_>, _>>()?));
         }
         let mut sources = Vec::new();
         for on in &self.on {
@@ -131,7 +133,7 @@ impl Scope {
             }
         }
         self.add_leases(session, &mut sources)?;
-        Ok(sources)
+        Ok(once(sources))
     }
 
     /// Leases carry locks without anybody saying so.

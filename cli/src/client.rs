@@ -10,7 +10,7 @@ mod kubeconfig;
 mod pem_data;
 mod plugin;
 mod proxy;
-mod reach;
+pub(crate) mod reach;
 mod renewal;
 mod stack;
 mod token;
@@ -23,6 +23,7 @@ use std::path::Path;
 
 use crate::args::cluster::ClusterArgs;
 use crate::failure::Failure;
+use crate::hint::Flags;
 use context::Context;
 use credentials::Credentials;
 use reach::Reach;
@@ -33,6 +34,8 @@ pub(crate) struct Connection {
     /// The namespace that counts: `-n`, else the context's or the pod's.
     pub(crate) namespace: String,
     pub(crate) endpoint: Endpoint,
+    /// What hints repeat of how it was named.
+    pub(crate) flags: Flags,
 }
 
 /// What to name when the cluster does not answer.
@@ -42,6 +45,8 @@ pub(crate) struct Endpoint {
     pub(crate) address: String,
     /// `context "dev"`, or `this pod's service account`.
     pub(crate) origin: String,
+    /// `the proxy http://10.0.0.1:3128 (HTTPS_PROXY)`, if there is one.
+    pub(crate) proxy: Option<String>,
     /// Whether there has been a connection to it.
     pub(crate) reach: Reach,
     /// The token that is renewed meanwhile, if there is one.
@@ -49,6 +54,18 @@ pub(crate) struct Endpoint {
 }
 
 impl Endpoint {
+    /// One that is reached so far.
+    #[cfg(test)]
+    pub(crate) fn of(reach: Reach, proxy: Option<&str>) -> Self {
+        Self {
+            address: "https://10.0.0.1:6443".to_owned(),
+            origin: "context \"dev\"".to_owned(),
+            proxy: proxy.map(str::to_owned),
+            reach,
+            credentials: None,
+        }
+    }
+
     /// Why the token could not be renewed, if so.
     pub(crate) fn trouble(&self) -> Option<Failure> {
         self.credentials.as_ref().and_then(Credentials::trouble)
@@ -65,7 +82,7 @@ struct Access {
     config: kube::Config,
     /// A token that `config` does not know of, for it is renewed.
     credentials: Option<Credentials>,
-    proxy: Option<hyper_util::client::proxy::matcher::Intercept>,
+    proxy: Option<proxy::Proxy>,
     namespace: Option<String>,
     origin: String,
 }
@@ -80,13 +97,18 @@ pub(crate) fn connect(args: &ClusterArgs, verbose: bool) -> Result<Connection, F
     impersonate(&mut access.config.auth_info, args)?;
     let reach = Reach::default();
     let (address, origin) = (address(&access.config.cluster_url), access.origin.clone());
-    let endpoint =
-        Endpoint { address, origin, reach: reach.clone(), credentials: access.credentials.clone() };
+    let endpoint = Endpoint {
+        address,
+        origin,
+        proxy: access.proxy.as_ref().map(proxy::Proxy::describe),
+        reach: reach.clone(),
+        credentials: access.credentials.clone(),
+    };
     let client = stack::client(&access, &reach, verbose)
         .map_err(|error| stack::unusable(&error, &endpoint))?;
     let namespace =
         args.namespace.clone().or(access.namespace).unwrap_or_else(|| "default".to_owned());
-    Ok(Connection { client, namespace, endpoint })
+    Ok(Connection { client, namespace, endpoint, flags: Flags::of_cluster(args) })
 }
 
 /// The namespace that counts, found without running a credential plugin.

@@ -7,6 +7,7 @@ use http::header::ACCEPT;
 use kube::core::GroupVersionResource;
 use serde::de::DeserializeOwned;
 
+use crate::alike;
 use crate::client::Connection;
 use crate::deadline::Deadline;
 use crate::failure::Failure;
@@ -23,11 +24,12 @@ const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGrou
                           application/json";
 
 /// Asks the cluster which kind a word means: with group and version for that
-/// version's kinds, else for all.
+/// version's kinds, else for all. The object is for words that look like them.
 pub(crate) async fn find(
     connection: &Connection,
     deadline: Deadline,
     name: &TypeName,
+    object: Option<&str>,
 ) -> Result<Kind, Failure> {
     let (group, version) = (name.group.as_deref().unwrap_or_default(), name.version.as_deref());
     let offered = match version {
@@ -36,7 +38,7 @@ pub(crate) async fn find(
     };
     // What is called otherwise could not be locked, and is not fit to be shown.
     let offered: Vec<_> = offered.into_iter().filter(Offered::is_well_formed).collect();
-    choose(&offered, name)
+    choose(&offered, name, object)
 }
 
 /// All kinds whose objects can be listed and carry locks, each at the version that the server
@@ -109,6 +111,23 @@ async fn everything(
     }
 }
 
+/// Everybody who is logged in may see what there is, unless somebody saw to it.
+fn refused(path: &str, code: u16, message: &str, connection: &Connection) -> Failure {
+    let failure = Failure::failed(format!(
+        "the API server refused to list its kinds ({code}): {}",
+        text::paragraph(message)
+    ));
+    match code {
+        401 => sentence::unauthorized(&connection.endpoint),
+        403 => sentence::impersonation(message, &connection.flags).unwrap_or_else(|| {
+            failure.hint(format!(
+                "the verb get on the URL {path} is needed: the ClusterRole system:discovery has it"
+            ))
+        }),
+        _ => failure,
+    }
+}
+
 /// `None` is what the server does not have.
 async fn fetch<T: DeserializeOwned>(
     connection: &Connection,
@@ -123,14 +142,17 @@ async fn fetch<T: DeserializeOwned>(
     match deadline.bound(connection.client.request::<T>(request)).await {
         Ok(Ok(answer)) => Ok(Some(answer)),
         Ok(Err(kube::Error::Api(status))) if status.code == 404 => Ok(None),
-        Ok(Err(error)) => Err(sentence::discovery_failed(&error, &connection.endpoint)),
+        Ok(Err(kube::Error::Api(status))) => {
+            Err(refused(path, status.code, &status.message, connection))
+        }
+        Ok(Err(error)) => Err(sentence::unanswered(&error, &connection.endpoint)),
         Err(_) => Err(sentence::too_slow(&connection.endpoint, deadline)),
     }
 }
 
 /// A resource's own name counts before a short name of another, a whole group
 /// before the beginning of one, as in kubectl.
-fn choose(offered: &[Offered], name: &TypeName) -> Result<Kind, Failure> {
+fn choose(offered: &[Offered], name: &TypeName, object: Option<&str>) -> Result<Kind, Failure> {
     let whole = |kind: &Offered| name.group.as_ref().is_none_or(|group| kind.group == *group);
     let begun = |kind: &Offered| {
         name.group.as_ref().is_some_and(|group| kind.group.starts_with(group.as_str()))
@@ -148,7 +170,7 @@ fn choose(offered: &[Offered], name: &TypeName) -> Result<Kind, Failure> {
             return only(first, found, name);
         }
     }
-    Err(unknown(offered, name))
+    Err(unknown(offered, name, object))
 }
 
 /// kubectl would take any of several groups: two people could then lock two different objects.
@@ -192,6 +214,12 @@ impl Offered {
         format!("{}{dot}{}", self.resource.plural, self.group)
     }
 
+    /// `widget.example.org`.
+    fn shown(&self) -> String {
+        let dot = if self.group.is_empty() { "" } else { "." };
+        format!("{}{dot}{}", self.resource.singular(), self.group)
+    }
+
     fn lockable(&self) -> Result<Kind, Failure> {
         let Self { group, version, resource } = self;
         let can = |verb: &str| resource.verbs.iter().any(|offered| offered == verb);
@@ -200,40 +228,71 @@ impl Offered {
                 format!("{} cannot carry a lock: its objects cannot be changed", self.full_name());
             return Err(Failure::usage(message));
         }
-        let dot = if group.is_empty() { "" } else { "." };
         Ok(Kind {
             gvr: GroupVersionResource::gvr(group, version, &resource.plural),
             name: resource.kind.clone(),
-            shown: format!("{}{dot}{group}", resource.singular()),
+            shown: self.shown(),
             namespaced: resource.namespaced,
         })
     }
 }
 
-fn unknown(offered: &[Offered], name: &TypeName) -> Failure {
+fn unknown(offered: &[Offered], name: &TypeName, object: Option<&str>) -> Failure {
     let spelled = text::line(&name.spelled);
     let failure = Failure::usage(format!("the server has no kind \"{spelled}\""));
-    match closest(offered, &name.resource).as_slice() {
-        [] => failure.hint("kubectl api-resources lists the kinds there are"),
-        words => failure.hint(format!("did you mean {}?", words.join(" or "))),
+    let object = object.map(|object| format!("/{object}")).unwrap_or_default();
+    let words = closest(offered, name).into_iter().map(|word| word + &object).collect::<Vec<_>>();
+    match alike::question(&words) {
+        None => failure.hint("kubectl api-resources lists the kinds there are"),
+        Some(question) => failure.hint(question),
     }
 }
 
-/// Up to two words that look like what was typed.
-fn closest(offered: &[Offered], word: &str) -> Vec<String> {
-    const ALIKE: f64 = 0.85;
+/// The kinds of which a name looks like what was typed; those of a group that does first.
+fn closest(offered: &[Offered], name: &TypeName) -> Vec<String> {
+    let built_in = kinds::all().map(|kind| Alike {
+        called: kind.names(),
+        group: kind.group.to_owned(),
+        shown: kind.shown(),
+    });
+    let is_other =
+        |kind: &&Offered| kinds::known(&kind.group, &kind.version, &kind.resource.plural).is_none();
     let of_cluster =
-        offered.iter().map(|kind| format!("{}.{}", kind.resource.singular(), kind.group));
-    let built_in = kinds::all().map(kinds::BuiltIn::singular);
-    let distance = |name: &str| strsim::jaro_winkler(name.split('.').next().unwrap_or(name), word);
-    let mut alike: Vec<(f64, String)> = built_in
-        .chain(of_cluster)
-        .map(|name| (distance(&name), name))
-        .filter(|(score, _)| *score >= ALIKE)
-        .collect();
-    alike.sort_by(|a, b| b.0.total_cmp(&a.0));
-    alike.dedup_by(|a, b| a.1.split('.').next() == b.1.split('.').next());
-    alike.into_iter().take(2).map(|(_, name)| name).collect()
+        offered.iter().filter(is_other).filter(|kind| kind.lockable().is_ok()).map(|kind| Alike {
+            called: kind.resource.names(),
+            group: kind.group.clone(),
+            shown: kind.shown(),
+        });
+    let known: Vec<Alike> = built_in.chain(of_cluster).collect();
+    let called = known.iter().flat_map(|kind| kind.called.iter().map(String::as_str));
+    let mut shown: Vec<String> = Vec::new();
+    for word in alike::closest(&name.resource, called) {
+        let mut kinds: Vec<_> =
+            known.iter().filter(|kind| kind.called.iter().any(|called| called == word)).collect();
+        kinds.sort_by_key(|kind| kind.is_of_another_group(name));
+        shown.extend(kinds.iter().map(|kind| kind.shown.clone()));
+    }
+    let mut seen = std::collections::HashSet::new();
+    shown.retain(|word| seen.insert(word.clone()));
+    shown.truncate(2);
+    shown
+}
+
+/// A kind that may have been meant.
+struct Alike {
+    called: Vec<String>,
+    group: String,
+    shown: String,
+}
+
+impl Alike {
+    fn is_of_another_group(&self, name: &TypeName) -> bool {
+        let typed = name.group.as_deref().filter(|group| !group.is_empty());
+        typed.is_some_and(|typed| {
+            alike::closest(typed, [self.group.as_str()]).is_empty()
+                && !self.group.starts_with(typed)
+        })
+    }
 }
 
 #[cfg(test)]
@@ -256,7 +315,7 @@ mod tests {
     }
 
     fn chosen(offers: &[Offered], spelled: &str) -> Result<String, String> {
-        let kind = choose(offers, &TypeName::parse(spelled).unwrap())
+        let kind = choose(offers, &TypeName::parse(spelled).unwrap(), None)
             .map_err(|failure| failure.message)?;
         Ok(format!("{}/{}/{}", kind.gvr.group, kind.gvr.version, kind.gvr.resource))
     }

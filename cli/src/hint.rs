@@ -12,16 +12,12 @@ pub(crate) struct Flags {
     context: Option<String>,
     kubeconfig: Option<String>,
     as_user: Option<String>,
+    as_groups: Vec<String>,
 }
 
 impl Flags {
     pub(crate) fn new(lock: &LockArgs, cluster: &ClusterArgs) -> Self {
-        Self {
-            prefix: lock.prefix.clone(),
-            context: cluster.context.clone(),
-            kubeconfig: cluster.kubeconfig.as_ref().map(|path| path.display().to_string()),
-            as_user: cluster.as_user.clone(),
-        }
+        Self { prefix: lock.prefix.clone(), ..Self::of_cluster(cluster) }
     }
 
     /// Those of a command that is about no one lock.
@@ -31,27 +27,46 @@ impl Flags {
             context: cluster.context.clone(),
             kubeconfig: cluster.kubeconfig.as_ref().map(|path| path.display().to_string()),
             as_user: cluster.as_user.clone(),
+            as_groups: cluster.as_groups.clone(),
         }
     }
 
-    /// `kubelock rbac deploy --on configmap/app -n ci --for break --user zoe`.
-    pub(crate) fn rbac_of(&self, commands: &str, target: &Target) -> String {
-        let nobody = Self { as_user: None, ..self.clone() };
-        let mut command = nobody.command("rbac", target);
-        add(&mut command, "--for", Some(commands));
-        add(&mut command, "--user", self.as_user.as_deref());
-        command
+    /// None of them.
+    #[cfg(test)]
+    pub(crate) fn none() -> Self {
+        Self { prefix: None, context: None, kubeconfig: None, as_user: None, as_groups: Vec::new() }
     }
 
-    /// `kubelock rbac --for gc -n ci`.
-    pub(crate) fn rbac(&self, commands: &str, namespace: Option<&str>) -> String {
-        let mut command = format!("{} rbac --for {commands}", program::name());
-        match namespace {
-            Some(_) => add(&mut command, "-n", namespace),
-            None => command.push_str(" -A"),
+    /// Whom `--as` names.
+    pub(crate) fn as_user(&self) -> Option<&str> {
+        self.as_user.as_deref()
+    }
+
+    /// The same without `--as`.
+    pub(crate) fn as_oneself(&self) -> Self {
+        Self { as_user: None, as_groups: Vec::new(), ..self.clone() }
+    }
+
+    /// `kubelock rbac deploy -n ci --for get --user zoe | kubectl apply -f -`.
+    ///
+    /// For an administrator, who acts as nobody else.
+    pub(crate) fn grant(&self, wanted: &Wanted<'_>, user: Option<&str>) -> String {
+        let Wanted { lock, on, place, commands } = wanted;
+        let oneself = self.as_oneself();
+        let mut command = format!("{} rbac", program::name());
+        if let Some(lock) = lock {
+            command.push(' ');
+            command.push_str(lock);
         }
-        add(&mut command, "--user", self.as_user.as_deref());
-        command
+        add(&mut command, "--on", on.as_deref());
+        place.add_to(&mut command);
+        add(&mut command, "--for", *commands);
+        match user.and_then(|user| user.strip_prefix("system:serviceaccount:")) {
+            Some(account) => add(&mut command, "--serviceaccount", Some(account)),
+            None => add(&mut command, "--user", user.or(self.as_user.as_deref())),
+        }
+        let command = oneself.cluster(command);
+        format!("{command} | {}", oneself.cluster("kubectl apply -f -".to_owned()))
     }
 
     /// `kubelock get deploy --on configmap/app -n ci`.
@@ -73,25 +88,71 @@ impl Flags {
     }
 
     /// `kubectl auth can-i list leases.coordination.k8s.io -n ci`.
-    pub(crate) fn kubectl_can(
-        &self,
-        verb: &str,
-        resource: &str,
-        namespace: Option<&str>,
-    ) -> String {
+    pub(crate) fn kubectl_can(&self, verb: &str, resource: &str, place: Place<'_>) -> String {
         let mut command = format!("kubectl auth can-i {verb} {resource}");
-        match namespace {
-            Some(_) => add(&mut command, "-n", namespace),
-            None => command.push_str(" -A"),
-        }
+        place.add_to(&mut command);
         self.cluster(command)
+    }
+
+    /// A command of kubectl's, to the same cluster.
+    pub(crate) fn kubectl_line(&self, words: &str) -> String {
+        self.cluster(format!("kubectl {words}"))
     }
 
     fn cluster(&self, mut command: String) -> String {
         add(&mut command, "--context", self.context.as_deref());
         add(&mut command, "--kubeconfig", self.kubeconfig.as_deref());
         add(&mut command, "--as", self.as_user.as_deref());
+        for group in &self.as_groups {
+            add(&mut command, "--as-group", Some(group));
+        }
         command
+    }
+}
+
+/// What a role is to be printed for.
+pub(crate) struct Wanted<'a> {
+    pub(crate) lock: Option<&'a str>,
+    /// `configmap/app`, or a kind alone; `None` for the locks' own Leases.
+    pub(crate) on: Option<String>,
+    pub(crate) place: Place<'a>,
+    /// `None` for all that users of locks need.
+    pub(crate) commands: Option<&'a str>,
+}
+
+impl<'a> Wanted<'a> {
+    /// The object of a lock.
+    pub(crate) fn of(target: &'a Target, commands: &'a str) -> Self {
+        Self {
+            lock: Some(target.lock.as_str()),
+            on: (!target.own_lease).then(|| target.on()),
+            place: Place::of(target.namespace.as_deref()),
+            commands: Some(commands),
+        }
+    }
+}
+
+/// Where something is to be allowed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Place<'a> {
+    Namespace(&'a str),
+    AllNamespaces,
+    /// What is to be allowed has no namespace.
+    Cluster,
+}
+
+impl<'a> Place<'a> {
+    /// That of an object.
+    pub(crate) fn of(namespace: Option<&'a str>) -> Self {
+        namespace.map_or(Self::Cluster, Self::Namespace)
+    }
+
+    fn add_to(self, command: &mut String) {
+        match self {
+            Self::Namespace(namespace) => add(command, "-n", Some(namespace)),
+            Self::AllNamespaces => command.push_str(" -A"),
+            Self::Cluster => {}
+        }
     }
 }
 
@@ -117,6 +178,46 @@ pub(crate) fn quoted(word: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn flags() -> Flags {
+        Flags {
+            prefix: None,
+            context: Some("my context".to_owned()),
+            kubeconfig: None,
+            as_user: Some("zoe".to_owned()),
+            as_groups: vec!["readers".to_owned()],
+        }
+    }
+
+    #[test]
+    fn a_check_is_made_as_whoever_was_refused() {
+        assert_eq!(
+            flags().kubectl_can("list", "nodes", Place::Cluster),
+            "kubectl auth can-i list nodes --context 'my context' --as zoe --as-group readers"
+        );
+    }
+
+    #[test]
+    fn a_grant_is_for_who_was_refused_and_goes_to_the_same_cluster_as_oneself() {
+        let wanted = Wanted {
+            lock: Some("deploy"),
+            on: Some("configmap/app".to_owned()),
+            place: Place::Namespace("ci"),
+            commands: Some("run"),
+        };
+        assert_eq!(
+            flags().grant(&wanted, None),
+            "kubelock rbac deploy --on configmap/app -n ci --for run --user zoe \
+             --context 'my context' | kubectl apply -f - --context 'my context'"
+        );
+        let account = Some("system:serviceaccount:ci:runner");
+        let wanted = Wanted { lock: None, on: None, place: Place::AllNamespaces, commands: None };
+        assert_eq!(
+            flags().grant(&wanted, account),
+            "kubelock rbac -A --serviceaccount ci:runner \
+             --context 'my context' | kubectl apply -f - --context 'my context'"
+        );
+    }
 
     #[test]
     fn a_hint_can_be_pasted_into_a_shell() {

@@ -18,6 +18,16 @@ pub(crate) fn lease() -> Kind {
     }
 }
 
+/// What the objects of other kinds live in.
+pub(crate) fn namespace() -> Kind {
+    Kind {
+        gvr: GroupVersionResource::gvr("", "v1", "namespaces"),
+        name: "Namespace".to_owned(),
+        shown: "namespace".to_owned(),
+        namespaced: false,
+    }
+}
+
 /// The built-in kind that a person means, if it is one.
 pub(crate) fn find(name: &TypeName) -> Option<Kind> {
     let matching = || all().filter(|kind| kind.answers_to(&name.resource));
@@ -42,6 +52,12 @@ impl BuiltIn {
         self.plural == word || self.kind.eq_ignore_ascii_case(word) || self.short.contains(&word)
     }
 
+    /// All that it is called, in lower case.
+    pub(crate) fn names(self) -> Vec<String> {
+        let short = self.short.iter().map(|name| (*name).to_owned());
+        [self.plural.to_owned(), self.singular()].into_iter().chain(short).collect()
+    }
+
     pub(crate) fn singular(self) -> String {
         self.kind.to_ascii_lowercase()
     }
@@ -59,7 +75,8 @@ impl BuiltIn {
         }
     }
 
-    fn shown(self) -> String {
+    /// What `--on` takes for it.
+    pub(crate) fn shown(self) -> String {
         let first = all().find(|kind| kind.answers_to(&self.singular()));
         if first.is_some_and(|first| first.group == self.group) {
             self.singular()

@@ -1,5 +1,6 @@
 //! `kubelock`: take, see and release distributed locks on Kubernetes objects.
 
+mod alike;
 mod args;
 mod client;
 mod commands;
@@ -8,14 +9,17 @@ mod deadline;
 mod discovery;
 mod exit;
 mod failure;
+mod glance;
 mod hint;
 mod kind;
 mod kinds;
 mod list;
+mod nearby;
 mod output;
 mod owner;
 mod program;
 mod query;
+mod secrets;
 mod sentence;
 mod server_version;
 mod target;

@@ -78,7 +78,7 @@ impl Query {
             .bound(exchange)
             .await
             .map_err(|_| sentence::too_slow(endpoint, deadline))?
-            .map_err(|error| sentence::discovery_failed(&error, endpoint))?;
+            .map_err(|error| sentence::unanswered(&error, endpoint))?;
         let glimpse =
             date(response.headers()).map(|date| Glimpse { date, sent_at, answered_at: now() });
         let answer = understood(&response).map_err(|_| sentence::unreadable(endpoint))?;

@@ -1,14 +1,20 @@
 //! What an error means, in words: which lock, where, whose, since when, and the way out.
 
+mod forbidden;
+mod unreachable;
+
 use kubelock::{Error, HoldId, Record, Timestamp};
 
 use crate::client::Endpoint;
 use crate::deadline::Deadline;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::hint::{Flags, quoted};
+use crate::hint::{Flags, Wanted, quoted};
 use crate::output::{age, holder, text};
 use crate::target::Target;
+pub(crate) use forbidden::{Denied, impersonation};
+use unreachable::{no_credentials, unreachable};
+pub(crate) use unreachable::{too_slow, unanswered, unauthorized, unreadable};
 
 const LOG_IN: &str = "log in again, or name another context with --context";
 
@@ -16,6 +22,8 @@ const LOG_IN: &str = "log in again, or name another context with --context";
 pub(crate) struct Situation<'a> {
     /// The command: `acquire`, `release`, `get`.
     pub(crate) verb: &'static str,
+    /// The command that a role is to be printed for: `run` acquires and releases.
+    pub(crate) command: &'static str,
     pub(crate) target: &'a Target,
     pub(crate) endpoint: &'a Endpoint,
     pub(crate) flags: &'a Flags,
@@ -46,6 +54,8 @@ pub(crate) fn failure(error: &Error, at: &Situation<'_>) -> Failure {
         ))
         .hint("try again"),
         Error::InvalidConfig(message) => Failure::usage(text::paragraph(message)),
+        Error::ObjectTerminating { .. } => terminating(at),
+        Error::Unordered { .. } => unordered(at),
         other => Failure::new(Exit::of(other), text::paragraph(&other.to_string())),
     }
 }
@@ -135,6 +145,22 @@ fn object_missing(at: &Situation<'_>) -> Failure {
     }
 }
 
+fn terminating(at: &Situation<'_>) -> Failure {
+    let look = at.flags.kubectl("get", at.target);
+    let finalizers = quoted("{.metadata.finalizers}");
+    Failure::failed(format!("{} is being deleted: no lock can be taken on it", at.target.place()))
+        .hint(format!("its finalizers keep it: {look} -o jsonpath={finalizers}"))
+}
+
+/// Without an order there are no fencing tokens.
+fn unordered(at: &Situation<'_>) -> Failure {
+    Failure::failed(format!(
+        "{} cannot carry a lock: its resourceVersion is no decimal number",
+        at.target.place()
+    ))
+    .hint("keep the lock on an object that the API server itself stores, a ConfigMap for example")
+}
+
 fn malformed(annotation: &str, why: &str, at: &Situation<'_>) -> Failure {
     let why = why.strip_prefix("malformed record: ").unwrap_or(why);
     let message =
@@ -147,17 +173,11 @@ fn malformed(annotation: &str, why: &str, at: &Situation<'_>) -> Failure {
 }
 
 fn forbidden(verbs: &[&str], message: &str, at: &Situation<'_>) -> Failure {
-    let missing = verbs.join(" or ");
-    let check =
-        at.flags.kubectl(&format!("auth can-i {}", verbs.first().unwrap_or(&"patch")), at.target);
-    let message =
-        format!("not allowed to {missing} {}: {}", at.target.place(), text::paragraph(message));
-    Failure::failed(message)
-        .hint(format!(
-            "a role with the verb {missing} on {} is needed; check with: {check}",
-            at.target.kind.resource()
-        ))
-        .hint(format!("print one with: {}", at.flags.rbac_of(at.verb, at.target)))
+    let Situation { target, command, .. } = at;
+    // What is to be made has no name yet, to those who authorise.
+    let object = (!verbs.contains(&"create")).then_some(target.object.as_str());
+    let denied = Denied { verbs, resource: target.kind.resource(), object, message };
+    denied.failure(&target.place(), &Wanted::of(target, command), at.flags)
 }
 
 fn refused(code: u16, reason: &str, message: &str, at: &Situation<'_>) -> Failure {
@@ -177,18 +197,6 @@ fn refused(code: u16, reason: &str, message: &str, at: &Situation<'_>) -> Failur
     ))
 }
 
-/// A renewal that failed says more than the server does.
-pub(crate) fn unauthorized(endpoint: &Endpoint) -> Failure {
-    let Endpoint { address, origin, .. } = endpoint;
-    let mut failure = Failure::failed(format!(
-        "the API server at {address} does not accept the credentials of {origin}"
-    ));
-    if let Some(Failure { message, .. }) = endpoint.trouble() {
-        failure = failure.hint(format!("they could not be renewed: {}", text::paragraph(&message)));
-    }
-    failure.hint(LOG_IN)
-}
-
 fn unavailable(message: &str, at: &Situation<'_>) -> Failure {
     match at.endpoint.withheld() {
         Some(why) => no_credentials(&why, at.endpoint),
@@ -197,70 +205,10 @@ fn unavailable(message: &str, at: &Situation<'_>) -> Failure {
     }
 }
 
-/// The token has ended, and there is no other: nothing was sent.
-fn no_credentials(why: &Failure, Endpoint { address, origin, .. }: &Endpoint) -> Failure {
-    let message = text::paragraph(&why.message);
-    let failure = Failure::failed(format!(
-        "cannot log in to the API server at {address} ({origin}): {message}"
-    ));
-    why.hints.iter().fold(failure, Failure::hint).hint(LOG_IN)
-}
-
 /// Nothing was heard within `--request-timeout`.
 pub(crate) fn no_answer(at: &Situation<'_>) -> Failure {
     too_slow(at.endpoint, at.deadline)
 }
 
-pub(crate) fn too_slow(endpoint: &Endpoint, deadline: Deadline) -> Failure {
-    let waited =
-        if endpoint.reach.is_reached() { no_response(deadline) } else { no_connection(deadline) };
-    unreachable(&waited, endpoint).hint(format!("wait longer with {}", deadline.option()))
-}
-
-fn no_connection(deadline: Deadline) -> String {
-    format!("no connection within {:?}", deadline.timeout())
-}
-
-fn no_response(deadline: Deadline) -> String {
-    format!("no answer within {:?}", deadline.timeout())
-}
-
-/// What a failed look-up of a kind means; never what an authentication provider said.
-pub(crate) fn discovery_failed(error: &kube::Error, endpoint: &Endpoint) -> Failure {
-    match error {
-        kube::Error::Api(status) => {
-            let message = text::paragraph(&status.message);
-            Failure::failed(format!(
-                "the API server refused to list its kinds ({}): {message}",
-                status.code
-            ))
-        }
-        kube::Error::Service(error) => unreachable(&root_cause(error.as_ref()), endpoint),
-        kube::Error::HyperError(error) => unreachable(&root_cause(error), endpoint),
-        kube::Error::Auth(_) => match endpoint.withheld() {
-            Some(why) => no_credentials(&why, endpoint),
-            None => unreachable("the credentials cannot be used", endpoint),
-        },
-        _ => unreadable(endpoint),
-    }
-}
-
-/// The innermost error, which alone says what happened.
-fn root_cause(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut cause = error;
-    while let Some(source) = cause.source() {
-        cause = source;
-    }
-    cause.to_string()
-}
-
-/// An answer that says nothing.
-pub(crate) fn unreadable(endpoint: &Endpoint) -> Failure {
-    unreachable("its answer cannot be read", endpoint)
-}
-
-fn unreachable(message: &str, Endpoint { address, origin, .. }: &Endpoint) -> Failure {
-    let message = text::paragraph(message);
-    Failure::failed(format!("cannot reach the API server at {address} ({origin}): {message}"))
-        .hint("is it the right cluster? --context and --kubeconfig name another")
-}
+#[cfg(test)]
+mod tests;

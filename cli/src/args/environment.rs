@@ -12,7 +12,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command};
 /// `run` tells its command of its lock by `KUBELOCK_ON`, `KUBELOCK_NAMESPACE` and
 /// `KUBELOCK_HOLD`: a command under one lock would take the next one on the wrong object. And
 /// what is meant once, and would do harm elsewhere, is said each time.
-const WITHOUT: [&str; 11] = [
+const WITHOUT: [&str; 15] = [
     "help",
     "version",
     "on",
@@ -23,6 +23,11 @@ const WITHOUT: [&str; 11] = [
     "yes",
     "live",
     "force",
+    // Who is granted something must be seen in the line that does it.
+    "user",
+    "group",
+    "serviceaccount",
+    "name",
     // Kubernetes sets KUBELOCK_PORT in pods beside a Service of that name.
     "port",
 ];
@@ -34,6 +39,12 @@ const OPPOSITES: [[&str; 2]; 2] = [["wait", "no_wait"], ["no_wait", "wait"]];
 pub(crate) fn variable(long: &str) -> Option<String> {
     let name = long.replace('-', "_").to_ascii_uppercase();
     (!WITHOUT.contains(&long)).then(|| format!("KUBELOCK_{name}"))
+}
+
+/// The same for one command. Who breaks a lock says why each time; why one is held, a pipeline may
+/// say for all of its locks.
+pub(crate) fn variable_of(command: &str, long: &str) -> Option<String> {
+    variable(long).filter(|_| (command, long) != ("break", "reason"))
 }
 
 /// Lets the variables that are set stand for what was not typed.
@@ -64,7 +75,7 @@ fn stands_in(command: &Command, arg: &Arg, typed: &Typed) -> Option<String> {
     if arg.get_env().is_some() {
         return None; // It says in its help what its variable is.
     }
-    let variable = variable(arg.get_long()?)?;
+    let variable = variable_of(command.get_name(), arg.get_long()?)?;
     let is_set = std::env::var_os(&variable).is_some_and(|value| !value.is_empty());
     let contradicts = |other: &Arg| {
         let one = command.get_arg_conflicts_with(arg);
@@ -121,4 +132,33 @@ pub(super) fn origin(error: &clap::Error, words: &[OsString]) -> Option<String> 
     let is_typed = |word: &OsStr| word.to_string_lossy().split('=').next() == Some(&flag);
     let is_set = std::env::var(&variable).is_ok_and(|set| set == value);
     (is_set && !words.iter().any(|word| is_typed(word))).then_some(variable)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn longs(command: &Command) -> Vec<String> {
+        let own = command.get_arguments().filter_map(|arg| arg.get_long().map(str::to_owned));
+        own.chain(command.get_subcommands().flat_map(longs)).collect()
+    }
+
+    #[test]
+    fn an_option_without_a_variable_is_an_option_that_there_is() {
+        let mut command = crate::args::bare_definition();
+        command.build();
+        let longs = longs(&command);
+        for without in WITHOUT {
+            assert!(longs.iter().any(|long| long == without), "{without}");
+        }
+        assert!(longs.iter().any(|long| long == "reason"));
+    }
+
+    #[test]
+    fn a_variable_is_called_as_its_option() {
+        assert_eq!(variable("request-timeout").as_deref(), Some("KUBELOCK_REQUEST_TIMEOUT"));
+        assert_eq!(variable("namespace"), None);
+        assert_eq!(variable_of("run", "reason").as_deref(), Some("KUBELOCK_REASON"));
+        assert_eq!(variable_of("break", "reason"), None);
+    }
 }

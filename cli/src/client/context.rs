@@ -6,6 +6,7 @@ use kube::config::{AuthInfo, Cluster, Kubeconfig};
 use super::{Access, identity, pem_data, proxy};
 use crate::failure::Failure;
 use crate::output::text;
+use crate::{alike, hint};
 
 /// A context with what it refers to.
 pub(super) struct Context {
@@ -122,6 +123,12 @@ fn no_context(kubeconfig: &Kubeconfig) -> Failure {
 
 fn unknown_context(kubeconfig: &Kubeconfig, name: &str) -> Failure {
     let failure = Failure::usage(format!("the kubeconfig has no context \"{}\"", text::line(name)));
+    let names = kubeconfig.contexts.iter().map(|context| context.name.as_str());
+    let alike: Vec<String> = alike::closest(name, names)
+        .into_iter()
+        .map(|name| hint::quoted(&text::line(name)))
+        .collect();
+    let failure = alike::question(&alike).into_iter().fold(failure, Failure::hint);
     failure.hint(format!("name one with --context{}", known(kubeconfig)))
 }
 

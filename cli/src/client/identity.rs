@@ -12,6 +12,7 @@ use super::plugin::{Certificate, Plugin};
 use super::token::TokenFile;
 use crate::failure::Failure;
 use crate::output::text;
+use crate::secrets;
 
 /// What kube is told, and the token that we keep ourselves.
 #[derive(Debug)]
@@ -26,6 +27,7 @@ pub(super) struct Identity {
 /// whatever this program runs or is piped into, and choke on the newline of a token file.
 pub(super) fn resolve(mut auth: AuthInfo, cluster: &Cluster) -> Result<Identity, Failure> {
     refuse_old_providers(&auth)?;
+    hide(&auth);
     auth.token = auth.token.filter(|token| !token.expose_secret().is_empty());
     auth.username = auth.username.filter(|username| !username.is_empty());
     let has_other = auth.token.is_some() || auth.username.is_some() || auth.auth_provider.is_some();
@@ -36,6 +38,13 @@ pub(super) fn resolve(mut auth: AuthInfo, cluster: &Cluster) -> Result<Identity,
         (Some(path), _) => from_file(auth, TokenFile(path)),
         (None, Some(plugin)) => from_plugin(auth, Plugin::new(&plugin, cluster)?),
         (None, None) => Ok(Identity { auth, credentials: None }),
+    }
+}
+
+/// What the kubeconfig itself gives away. What is sent is hidden when it is.
+fn hide(auth: &AuthInfo) {
+    for secret in [&auth.token, &auth.password, &auth.client_key_data].into_iter().flatten() {
+        secrets::learn(secret.expose_secret());
     }
 }
 

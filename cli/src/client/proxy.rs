@@ -4,20 +4,51 @@ use http::Uri;
 use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 
 use crate::failure::Failure;
+use crate::secrets;
 
-/// The kubeconfig's proxy, which always counts, else the environment's.
-pub(super) fn choose(configured: Option<&str>, server: &Uri) -> Result<Option<Intercept>, Failure> {
-    match configured.filter(|url| !url.is_empty()) {
-        Some(url) => match Matcher::builder().all(url).build().intercept(server) {
-            Some(proxy) => Ok(Some(proxy)),
-            None => Err(Failure::usage("the proxy-url of the kubeconfig is no URL of a proxy")),
-        },
-        None => Ok(from_env(server)),
+/// A proxy, and who named it.
+#[derive(Debug)]
+pub(super) struct Proxy {
+    pub(super) intercept: Intercept,
+    origin: &'static str,
+}
+
+impl Proxy {
+    /// `the proxy http://10.0.0.1:3128 (proxy-url of the kubeconfig)`, without its credentials.
+    pub(super) fn describe(&self) -> String {
+        format!("the proxy {} ({})", super::address(self.intercept.uri()), self.origin)
+    }
+
+    /// What it is told of us is nobody else's business.
+    fn hide_credentials(&self) {
+        if let Some(header) = self.intercept.basic_auth() {
+            secrets::learn_authorization(header);
+        }
+        if let Some((_, password)) = self.intercept.raw_auth() {
+            secrets::learn(password);
+        }
     }
 }
 
+/// The kubeconfig's proxy, which always counts, else the environment's.
+pub(super) fn choose(configured: Option<&str>, server: &Uri) -> Result<Option<Proxy>, Failure> {
+    let proxy = match configured.filter(|url| !url.is_empty()) {
+        Some(url) => match Matcher::builder().all(url).build().intercept(server) {
+            Some(intercept) => Some(Proxy { intercept, origin: "proxy-url of the kubeconfig" }),
+            None => {
+                let message = "the proxy-url of the kubeconfig is no URL of a proxy";
+                return Err(Failure::usage(message)
+                    .hint("it begins with http://, https:// or socks5://, and names a host"));
+            }
+        },
+        None => from_env(server),
+    };
+    proxy.iter().for_each(Proxy::hide_credentials);
+    Ok(proxy)
+}
+
 /// kube matches `NO_PROXY` against the proxy's own address: hence not kube's.
-fn from_env(server: &Uri) -> Option<Intercept> {
+fn from_env(server: &Uri) -> Option<Proxy> {
     if server.host().is_none_or(is_loopback) {
         return None;
     }
@@ -26,7 +57,8 @@ fn from_env(server: &Uri) -> Option<Intercept> {
         .http(either("HTTP_PROXY", "http_proxy"))
         .no(either("NO_PROXY", "no_proxy"))
         .build();
-    matcher.intercept(server)
+    let origin = if server.scheme_str() == Some("http") { "HTTP_PROXY" } else { "HTTPS_PROXY" };
+    matcher.intercept(server).map(|intercept| Proxy { intercept, origin })
 }
 
 fn either(upper: &str, lower: &str) -> String {
@@ -50,8 +82,11 @@ mod tests {
     #[test]
     fn the_kubeconfigs_proxy_is_taken_or_refused_and_never_ignored() {
         let proxy = choose(Some("http://user:word@127.0.0.1:3128"), &server()).unwrap().unwrap();
-        assert_eq!(proxy.uri().to_string(), "http://127.0.0.1:3128/");
-        assert!(proxy.basic_auth().is_some());
+        assert_eq!(
+            proxy.describe(),
+            "the proxy http://127.0.0.1:3128 (proxy-url of the kubeconfig)"
+        );
+        assert!(proxy.intercept.basic_auth().is_some());
         assert!(choose(Some("::"), &server()).is_err());
     }
 

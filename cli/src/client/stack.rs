@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use http::Uri;
+use http::header::AUTHORIZATION;
+use http::{Request, Uri};
 use hyper::rt::{Read, Write};
 use hyper_util::client::legacy::connect::proxy::{SocksV5, Tunnel};
 use hyper_util::client::legacy::connect::{Connection, HttpConnector};
@@ -13,11 +14,13 @@ use kube::client::{Body, ConfigExt};
 use tower::{BoxError, Service, ServiceBuilder};
 
 use super::auth_layer::AuthLayer;
-use super::reach::{NotingReach, Reach};
+use super::proxy::Proxy;
+use super::reach::{Milestone, NotingReach, Reach};
 use super::wire::WireLayer;
 use super::{Access, Endpoint};
 use crate::failure::Failure;
 use crate::output::text;
+use crate::secrets;
 
 /// Idle connections are probed so often, so that a dead peer is noticed.
 const KEEP_ALIVE: Duration = Duration::from_secs(30);
@@ -29,8 +32,11 @@ pub(super) fn client(
     reach: &Reach,
     verbose: bool,
 ) -> Result<kube::Client, BoxError> {
-    let tcp = tcp();
-    let Some(proxy) = &access.proxy else { return assemble(access, tcp, reach, verbose) };
+    let tcp =
+        NotingReach { connector: tcp(), reach: reach.clone(), milestone: Milestone::Accepted };
+    let Some(Proxy { intercept: proxy, .. }) = &access.proxy else {
+        return assemble(access, tcp, reach, verbose);
+    };
     match proxy.uri().scheme_str() {
         Some("socks5" | "socks5h") => assemble(access, socks(proxy, tcp), reach, verbose),
         Some("https") => {
@@ -81,17 +87,24 @@ where
 {
     let config = &access.config;
     let connector = config.rustls_https_connector_with_connector(connector)?;
-    let connector = NotingReach { connector, reach: reach.clone() };
+    let connector = NotingReach { connector, reach: reach.clone(), milestone: Milestone::Open };
     let http: Client<_, Body> = Builder::new(TokioExecutor::new()).build(connector);
     let service = ServiceBuilder::new()
-        .layer(WireLayer { verbose })
+        .layer(WireLayer { verbose, reach: reach.clone() })
         .layer(config.extra_headers_layer()?)
         .option_layer(config.auth_layer()?)
         .option_layer(access.credentials.clone().map(AuthLayer))
         .layer(config.base_uri_layer())
+        .map_request(hiding_credentials)
         .map_err(BoxError::from)
         .service(http);
     Ok(kube::Client::new(service, config.default_namespace.clone()))
+}
+
+/// Whoever it was that authorized the request, and however often that is renewed.
+fn hiding_credentials<B>(request: Request<B>) -> Request<B> {
+    request.headers().get(AUTHORIZATION).into_iter().for_each(secrets::learn_authorization);
+    request
 }
 
 /// A certificate, key or credential that cannot be used.

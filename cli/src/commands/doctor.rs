@@ -20,8 +20,8 @@ use crate::args::lock::LockArgs;
 use crate::deadline::Deadline;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::hint::{Place, Wanted};
 use crate::output::{self, DocumentFormat, talk};
-use crate::program;
 use crate::target::{Carrier, Target, lock_name};
 use diagnosis::Diagnosis;
 
@@ -109,13 +109,16 @@ impl Subject {
         Deadline::after(self.timeout)
     }
 
-    /// What is to be granted, and the command that prints it.
-    fn grant(&self, verb: &str) -> String {
+    /// What is to be granted, and the command that does it for this user.
+    fn grant(&self, verb: &str, diagnosis: &Diagnosis) -> String {
         let Target { lock, namespace, own_lease, kind, .. } = &self.target;
-        let lock = if self.has_lock { format!(" {lock}") } else { String::new() };
-        let on = if *own_lease { String::new() } else { format!(" --on {}", self.target.on()) };
-        let namespace = namespace.as_ref().map(|it| format!(" -n {it}")).unwrap_or_default();
-        let command = format!("{} rbac{lock}{on}{namespace}", program::name());
-        format!("grant {verb} on {}: {command} prints a role", kind.resource())
+        let wanted = Wanted {
+            lock: self.has_lock.then_some(lock.as_str()),
+            on: (!own_lease).then(|| self.target.on()),
+            place: Place::of(namespace.as_deref()),
+            commands: None,
+        };
+        let command = self.session.flags().grant(&wanted, diagnosis.server.user.as_deref());
+        format!("grant {verb} on {}: {command}", kind.resource())
     }
 }

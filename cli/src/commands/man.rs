@@ -32,8 +32,10 @@ pub(crate) fn run(args: &ManArgs) -> Result<Exit, Failure> {
 
 /// A page has room for what a screen has not.
 fn with_variables(command: Command) -> Command {
+    let name = command.get_name().to_owned();
+    let variable = |long: &str| environment::variable_of(&name, long);
     command
-        .mut_args(|arg| match arg.get_long().and_then(environment::variable) {
+        .mut_args(|arg| match arg.get_long().and_then(variable) {
             Some(variable) => arg.env(&*variable.leak()).hide_env(false).hide_env_values(true),
             None => arg,
         })

@@ -5,7 +5,7 @@ mod manifest;
 mod need;
 mod subject;
 
-use kubelock::PathSegment;
+use kubelock::{LockName, PathSegment};
 
 use super::session::Session;
 use crate::args::CommonArgs;
@@ -15,8 +15,9 @@ use crate::client;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::kind::Kind;
+use crate::kinds;
 use crate::output;
-use crate::target::{Carrier, check_scope, lock_name};
+use crate::target::{Carrier, TypeName, check_scope, lock_name};
 use grant::{Grant, Place};
 use need::Need;
 use subject::{ServiceAccount, Subject};
@@ -58,47 +59,96 @@ Examples:
   kubelock rbac deploy -n ci --for break --group on-call
   kubelock rbac -A --for gc --serviceaccount ops:janitor
 
-The commands are acquire, renew, release, run, get, break and gc. Kubernetes grants objects, not
-annotations: who may take one lock on an object may change all of its metadata.";
+The commands are acquire, renew, release, run, get, break and gc; --on TYPE is any object of a kind.
+Kubernetes grants objects, not annotations: who may take a lock may change all metadata beside it.";
 
 pub(crate) async fn run(
     args: RbacArgs,
     cluster: &ClusterArgs,
     common: &CommonArgs,
 ) -> Result<Exit, Failure> {
-    let carrier = Carrier::parse(args.on.on.as_deref())?;
-    let names = args.locks.iter().map(|lock| lock_name(lock, &carrier));
-    let names = names.map(|name| name.map(|name| name.to_string())).collect::<Result<_, _>>()?;
-    let kind = kind(&args, &carrier, cluster, common).await?;
+    let on = On::parse(args.on.on.as_deref())?;
+    let names = args.locks.iter().map(|lock| on.lock_name(lock));
+    let names = names.collect::<Result<_, _>>()?;
+    let kind = on.kind(&args, cluster, common).await?;
     let needs = needs(&args);
     let place = place(&args, &kind, &needs, cluster)?;
-    let own_leases = matches!(carrier, Carrier::Lease);
-    let objects = objects(&carrier, names);
+    let own_leases = matches!(on, On::Object(Carrier::Lease));
+    let objects = on.objects(names);
     let grant = Grant { objects, kind, own_leases, place, needs };
     let name = match &args.name {
         Some(name) => PathSegment::checked("--name", name)?.to_string(),
         None => default_name(&args, &grant)?,
     };
-    output::print(&manifest::yaml(&name, &grant, &subjects(&args))?)?;
+    let subjects = subjects(&args);
+    let binding = match &args.name {
+        Some(_) => name.clone(),
+        None => binding_name(&name, &subjects)?,
+    };
+    output::print(&manifest::yaml(
+        &manifest::Names { role: &name, binding: &binding },
+        &grant,
+        &subjects,
+    )?)?;
     Ok(Exit::Done)
 }
 
-/// Asks the cluster only for kinds that not every cluster has.
-async fn kind(
-    args: &RbacArgs,
-    carrier: &Carrier,
-    cluster: &ClusterArgs,
-    common: &CommonArgs,
-) -> Result<Kind, Failure> {
-    let namespace = cluster.namespace.as_deref();
-    namespace.map(PathSegment::namespace).transpose()?;
-    let Some(kind) = carrier.known_kind() else {
-        return Session::open(carrier, &args.on, cluster, common)?.kind(carrier).await;
-    };
-    if let Carrier::Object(_, object) = carrier {
-        check_scope(&kind, object.as_str(), namespace)?;
+/// What `--on` names.
+enum On {
+    /// An object, or the Leases of the locks' names.
+    Object(Carrier),
+    /// All objects of a kind.
+    Kind(TypeName),
+}
+
+impl On {
+    fn parse(on: Option<&str>) -> Result<Self, Failure> {
+        match on {
+            Some(on) if !on.contains('/') => Ok(Self::Kind(TypeName::parse(on)?)),
+            on => Carrier::parse(on).map(Self::Object),
+        }
     }
-    Ok(kind)
+
+    fn lock_name(&self, lock: &str) -> Result<String, Failure> {
+        match self {
+            Self::Object(carrier) => lock_name(lock, carrier).map(|name| name.to_string()),
+            Self::Kind(_) => Ok(LockName::new(lock)?.to_string()),
+        }
+    }
+
+    /// Asks the cluster only for kinds that not every cluster has.
+    async fn kind(
+        &self,
+        args: &RbacArgs,
+        cluster: &ClusterArgs,
+        common: &CommonArgs,
+    ) -> Result<Kind, Failure> {
+        let namespace = cluster.namespace.as_deref();
+        namespace.map(PathSegment::namespace).transpose()?;
+        let known = match self {
+            Self::Object(carrier) => carrier.known_kind(),
+            Self::Kind(name) => kinds::find(name),
+        };
+        let open = |carrier| Session::open(carrier, &args.on, cluster, common);
+        let kind = match (self, known) {
+            (_, Some(kind)) => kind,
+            (Self::Object(carrier), None) => open(carrier)?.kind(carrier).await?,
+            (Self::Kind(name), None) => open(&Carrier::Lease)?.kind_named(name).await?,
+        };
+        if let Self::Object(Carrier::Object(_, object)) = self {
+            check_scope(&kind, object.as_str(), namespace)?;
+        }
+        Ok(kind)
+    }
+
+    /// Those that carry the locks; none means all of their kind.
+    fn objects(&self, locks: Vec<String>) -> Vec<String> {
+        match self {
+            Self::Object(Carrier::Object(_, object)) => vec![object.to_string()],
+            Self::Object(Carrier::Lease) => locks,
+            Self::Kind(_) => Vec::new(),
+        }
+    }
 }
 
 fn place(
@@ -114,14 +164,6 @@ fn place(
     client::namespace(cluster).map(Place::Namespace)
 }
 
-/// The objects that carry the locks; none means all of their kind.
-fn objects(carrier: &Carrier, locks: Vec<String>) -> Vec<String> {
-    match carrier {
-        Carrier::Object(_, object) => vec![object.to_string()],
-        Carrier::Lease => locks,
-    }
-}
-
 fn needs(args: &RbacArgs) -> Vec<Need> {
     if args.needs.is_empty() { Need::USUAL.to_vec() } else { args.needs.clone() }
 }
@@ -133,13 +175,25 @@ fn subjects(args: &RbacArgs) -> Vec<Subject> {
     users.chain(groups).chain(accounts).collect()
 }
 
+/// `kubelock-break-deploy-zoe`: the same role for others is bound beside it, not in its place.
+fn binding_name(role: &str, subjects: &[Subject]) -> Result<String, Failure> {
+    let fits = |c: char| c.is_ascii_alphanumeric() || "-._:@".contains(c);
+    let words = subjects.iter().map(Subject::name);
+    let name = std::iter::once(role.to_owned()).chain(words).collect::<Vec<_>>().join("-");
+    named(&name.replace(|c: char| !fits(c), "-"))
+}
+
 /// `kubelock-break-deploy`: another set of commands or locks is another Role.
 fn default_name(args: &RbacArgs, grant: &Grant) -> Result<String, Failure> {
     let needs = args.needs.iter().map(|need| need.word().to_owned());
     let kind = args.on.on.is_some().then(|| grant.kind.shown.clone());
     let parts = needs.chain(kind).chain(grant.objects.iter().cloned());
     let name = std::iter::once("kubelock".to_owned()).chain(parts).collect::<Vec<_>>().join("-");
-    PathSegment::checked("--name", &name)
+    named(&name)
+}
+
+fn named(name: &str) -> Result<String, Failure> {
+    PathSegment::checked("--name", name)
         .map(|name| name.to_string())
         .map_err(|error| Failure::from(error).hint("choose a shorter one with --name"))
 }

@@ -1,19 +1,23 @@
 //! What the commands share: a cluster, a deadline, and the way from names to a lock.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use kubelock::{Config, Error, KubeLock, Lock, LockName, PathSegment, Prefix};
+use super::interrupts::Interrupts;
+use kubelock::{CancellationToken, Config, Error, KubeLock, Lock, LockName, PathSegment, Prefix};
 
 use crate::args::CommonArgs;
 use crate::args::cluster::ClusterArgs;
 use crate::args::lock::LockArgs;
 use crate::client::{self, Connection};
 use crate::deadline::Deadline;
+use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::hint::Flags;
 use crate::kind::Kind;
 use crate::list::source::Source;
 use crate::list::walk::Walk;
+use crate::nearby::{Missing, Nearby, Place};
 use crate::output::text;
 use crate::sentence::Situation;
 use crate::target::{Carrier, Target, TypeName, check_scope, lock_name};
@@ -26,6 +30,8 @@ pub(crate) struct Session {
     flags: Flags,
     prefix: Option<String>,
     namespace_asked_for: Option<String>,
+    quiet: bool,
+    has_asked_nearby: AtomicBool,
 }
 
 impl Session {
@@ -45,21 +51,25 @@ impl Session {
             flags: Flags::new(lock, cluster),
             prefix: lock.prefix.clone(),
             namespace_asked_for: cluster.namespace.clone(),
+            quiet: common.quiet,
+            has_asked_nearby: AtomicBool::new(false),
         })
     }
 
-    /// The same for one lock, and where it is.
+    /// The same for one lock, and where it is. From then on signals reach the command.
     pub(crate) async fn of(
         lock: &str,
         on: &LockArgs,
         cluster: &ClusterArgs,
         common: &CommonArgs,
-    ) -> Result<(Self, Target), Failure> {
+    ) -> Result<(Self, Target, Interrupts), Failure> {
         let carrier = Carrier::parse(on.on.as_deref())?;
         let name = lock_name(lock, &carrier)?;
         let session = Self::open(&carrier, on, cluster, common)?;
-        let target = session.target(name, &carrier, session.kind(&carrier).await?);
-        Ok((session, target))
+        let mut interrupts = Interrupts::take_over()?;
+        let kind = interrupts.at_once(session.kind(&carrier)).await?;
+        let target = session.target(name, &carrier, kind);
+        Ok((session, target, interrupts))
     }
 
     /// The kind of the lock's object; asks the cluster only for kinds that not every cluster has.
@@ -70,7 +80,8 @@ impl Session {
         match carrier {
             Carrier::Lease => Ok(kinds::lease()),
             Carrier::Object(name, object) => {
-                let kind = discovery::find(&self.connection, self.deadline, name).await?;
+                let on = Some(object.as_str());
+                let kind = discovery::find(&self.connection, self.deadline, name, on).await?;
                 check_scope(&kind, object.as_str(), self.namespace_asked_for.as_deref())?;
                 Ok(kind)
             }
@@ -86,7 +97,7 @@ impl Session {
     pub(crate) async fn kind_named(&self, name: &TypeName) -> Result<Kind, Failure> {
         match kinds::find(name) {
             Some(kind) => Ok(kind),
-            None => discovery::find(&self.connection, self.deadline, name).await,
+            None => discovery::find(&self.connection, self.deadline, name, None).await,
         }
     }
 
@@ -102,7 +113,7 @@ impl Session {
 
     /// What it takes to list these; the deadline is that of each request then.
     pub(crate) fn walks(&self, sources: Vec<Source>) -> Result<Vec<Walk>, Failure> {
-        let prefix = self.prefix.as_deref().map(Prefix::new).transpose()?.unwrap_or_default();
+        let prefix = self.prefix()?;
         let walk = |source: Source| {
             Ok(Walk {
                 locks: self
@@ -152,6 +163,93 @@ impl Session {
         sentence::failure(error, &self.situation(verb, target))
     }
 
+    /// Somebody did not want to wait for what was under way: what was to be done may be done.
+    pub(crate) fn broken_off(&self, done: &str, target: &Target) -> Failure {
+        let message =
+            format!("interrupted: it is unknown whether {} was {done}", target.describe());
+        let look = self.flags.command("get", target);
+        Failure::new(Exit::Unknown, message).hint(format!("look with: {look}"))
+    }
+
+    /// Whether anything can have been changed.
+    pub(crate) fn may_have_written(&self) -> bool {
+        self.connection.endpoint.reach.may_have_written()
+    }
+
+    /// What comes of work that is stopped at once as long as it has changed nothing.
+    pub(crate) async fn unless_stopped<T>(
+        &self,
+        stop: &CancellationToken,
+        work: impl Future<Output = T>,
+    ) -> Option<T> {
+        let stopped = async {
+            stop.cancelled().await;
+            if self.may_have_written() {
+                std::future::pending::<()>().await;
+            }
+        };
+        tokio::select! {
+            biased;
+            () = stopped => None,
+            done = work => Some(done),
+        }
+    }
+
+    /// The same of a call's outcome, with what is called like what is not there.
+    pub(crate) async fn explained<T>(
+        &self,
+        verb: &'static str,
+        target: &Target,
+        outcome: Result<T, Error>,
+    ) -> Result<T, Failure> {
+        match outcome {
+            Ok(done) => Ok(done),
+            Err(error) => {
+                let failure = self.explain(verb, target, &error);
+                Err(self.with_nearby(&error, target, failure).await)
+            }
+        }
+    }
+
+    /// A lock that nobody holds, likewise.
+    pub(crate) async fn not_held(&self, verb: &'static str, target: &Target) -> Failure {
+        let failure = sentence::not_held(&self.situation(verb, target), None);
+        self.nearby(Missing::lock(target), Place::of(target))
+            .await
+            .into_iter()
+            .fold(failure, Failure::hint)
+    }
+
+    /// Asks what is called so, if the error is of that kind.
+    pub(crate) async fn with_nearby(
+        &self,
+        error: &Error,
+        target: &Target,
+        failure: Failure,
+    ) -> Failure {
+        let Some(missing) = Missing::of(error, target) else { return failure };
+        self.nearby(missing, Place::of(target)).await.into_iter().fold(failure, Failure::hint)
+    }
+
+    /// What is called like what is not there; asked once, however much is missing. Scripts that
+    /// look again and again are quiet, and do without.
+    pub(crate) async fn nearby(&self, missing: Missing, place: Place<'_>) -> Option<String> {
+        if self.quiet || self.has_asked_nearby.swap(true, Ordering::Relaxed) {
+            return None;
+        }
+        let prefix = self.prefix().ok()?;
+        Nearby::new(&self.connection, prefix.as_str(), place, self.deadline).hint(missing).await
+    }
+
+    fn prefix(&self) -> Result<Prefix, Failure> {
+        Ok(self.prefix.as_deref().map(Prefix::new).transpose()?.unwrap_or_default())
+    }
+
+    /// The options that hints repeat.
+    pub(super) fn flags(&self) -> &Flags {
+        &self.flags
+    }
+
     /// The connection itself, for what is no call of a lock.
     pub(super) fn connection(&self) -> &Connection {
         &self.connection
@@ -160,6 +258,7 @@ impl Session {
     pub(crate) fn situation<'a>(&'a self, verb: &'static str, target: &'a Target) -> Situation<'a> {
         Situation {
             verb,
+            command: verb,
             target,
             endpoint: &self.connection.endpoint,
             flags: &self.flags,

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::args::CommonArgs;
 use crate::args::cluster::ClusterArgs;
-use crate::client;
+use crate::client::{self, Connection};
 use crate::deadline::Deadline;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -71,11 +71,21 @@ async fn ask(cluster: &ClusterArgs, common: &CommonArgs) -> Result<Version, Fail
             Ok(Version { git_version: text::line(&git_version), platform: text::line(&platform) })
         }
         Err(Refusal { code: 401, .. }) => Err(sentence::unauthorized(&connection.endpoint)),
-        Err(Refusal { code, message }) => Err(Failure::failed(format!(
-            "the API server refused to tell its version ({code}): {}",
-            text::paragraph(&message)
-        ))),
+        Err(refusal) => Err(refused(&refusal, &connection)),
     }
+}
+
+fn refused(Refusal { code, message }: &Refusal, connection: &Connection) -> Failure {
+    let failure = Failure::failed(format!(
+        "the API server refused to tell its version ({code}): {}",
+        text::paragraph(message)
+    ));
+    if *code != 403 {
+        return failure;
+    }
+    sentence::impersonation(message, &connection.flags).unwrap_or_else(|| failure.hint(
+        "the verb get on the URL /version is needed: the ClusterRole system:public-info-viewer has it",
+    ))
 }
 
 /// As Kubernetes spells versions and platforms.

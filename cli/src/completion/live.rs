@@ -1,49 +1,23 @@
 //! Candidates from the cluster: one request each, for metadata alone, of one page.
 
-use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::time::Duration;
 
 use clap_complete::CompletionCandidate;
-use kubelock::{PathSegment, Prefix, Record};
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use kubelock::{Prefix, Record};
 
 use super::typed::Typed;
 use crate::client::{self, Connection};
 use crate::deadline::Deadline;
+use crate::glance::{self, Metadata, Object};
 use crate::kind::Kind;
 use crate::output::text;
-use crate::query::Query;
 use crate::target::{Carrier, TypeName};
 use crate::{discovery, kinds};
 
-/// A whole page of names is more than anybody reads.
-const PAGE: usize = 500;
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(1);
-const LIST: &str =
-    "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json";
-const ONE: &str = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json";
 /// On Leases that this program makes.
 const MANAGED_BY: (&str, &str) = ("app.kubernetes.io/managed-by", "kubelock");
-
-#[derive(Deserialize)]
-struct List {
-    items: Vec<Object>,
-}
-
-#[derive(Deserialize)]
-struct Object {
-    metadata: Metadata,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct Metadata {
-    name: String,
-    labels: BTreeMap<String, String>,
-    annotations: BTreeMap<String, String>,
-}
 
 /// Names of locks: on the object that was named, or those that have a Lease of their own.
 pub(super) fn locks(typed: &Typed, word: &OsStr) -> Vec<CompletionCandidate> {
@@ -63,9 +37,9 @@ async fn locks_on(
     let carrier = Carrier::parse(Some(on)).ok()?;
     let Carrier::Object(name, object) = &carrier else { return None };
     let kind = kind(name, connection, deadline).await?;
-    let path = format!("{}/{object}", collection(&kind, connection)?);
-    let object: Object = answer(Query::get(path).accepting(ONE), connection, deadline).await?;
-    Some(records(&object, typed).map(|(lock, value)| candidate(lock, value)).collect())
+    let namespace = &connection.namespace;
+    let object = glance::one(&kind, namespace, object.as_str(), connection, deadline).await?;
+    Some(records(&object, typed).iter().map(|(lock, value)| candidate(lock, value)).collect())
 }
 
 /// A free lock has a Lease all the same: it can be taken, not given back.
@@ -78,10 +52,10 @@ async fn locks_of_leases(
     let leases = list(&kinds::lease(), connection, deadline).await?;
     let of_lease = |lease: &Object| {
         let Metadata { name, labels, .. } = &lease.metadata;
-        let own = records(lease, typed).find(|(lock, _)| *lock == name);
+        let own = records(lease, typed).into_iter().find(|(lock, _)| lock == name);
         let is_ours = labels.get(MANAGED_BY.0).is_some_and(|by| by == MANAGED_BY.1);
         match own {
-            Some((lock, value)) => Some(candidate(lock, value)),
+            Some((lock, value)) => Some(candidate(&lock, &value)),
             None if wants_free && is_ours => Some(CompletionCandidate::new(name)),
             None => None,
         }
@@ -90,12 +64,9 @@ async fn locks_of_leases(
 }
 
 /// The locks on an object, by name, with what stands in their annotations.
-fn records<'a>(object: &'a Object, typed: &Typed) -> impl Iterator<Item = (&'a str, &'a str)> {
+fn records(object: &Object, typed: &Typed) -> Vec<(String, String)> {
     let prefix = typed.prefix.clone().unwrap_or_else(|| Prefix::default().as_str().to_owned());
-    object.metadata.annotations.iter().filter_map(move |(key, value)| {
-        let lock = key.strip_prefix(&prefix)?.strip_prefix('/')?;
-        Some((lock, value.as_str()))
-    })
+    object.locks(&prefix).map(|(lock, value)| (lock.to_owned(), value.to_owned())).collect()
 }
 
 fn candidate(lock: &str, value: &str) -> CompletionCandidate {
@@ -150,35 +121,12 @@ pub(super) fn contexts(typed: &Typed, word: &OsStr) -> Vec<CompletionCandidate> 
 async fn kind(name: &TypeName, connection: &Connection, deadline: Deadline) -> Option<Kind> {
     match kinds::find(name) {
         Some(kind) => Some(kind),
-        None => discovery::find(connection, deadline, name).await.ok(),
+        None => discovery::find(connection, deadline, name, None).await.ok(),
     }
 }
 
 async fn list(kind: &Kind, connection: &Connection, deadline: Deadline) -> Option<Vec<Object>> {
-    let path = format!("{}?limit={PAGE}", collection(kind, connection)?);
-    let list: List = answer(Query::get(path).accepting(LIST), connection, deadline).await?;
-    Some(list.items)
-}
-
-fn collection(kind: &Kind, connection: &Connection) -> Option<String> {
-    let gvr = &kind.gvr;
-    let group = match gvr.group.as_str() {
-        "" => format!("/api/{}", gvr.version),
-        group => format!("/apis/{group}/{}", gvr.version),
-    };
-    if !kind.namespaced {
-        return Some(format!("{group}/{}", gvr.resource));
-    }
-    let namespace = PathSegment::namespace(&connection.namespace).ok()?;
-    Some(format!("{group}/namespaces/{namespace}/{}", gvr.resource))
-}
-
-async fn answer<T: DeserializeOwned>(
-    query: Query,
-    connection: &Connection,
-    deadline: Deadline,
-) -> Option<T> {
-    query.send(connection, deadline).await.ok()?.answer.ok()
+    glance::list(kind, &connection.namespace, connection, deadline).await
 }
 
 /// Whatever fails, there is nothing to be offered then.

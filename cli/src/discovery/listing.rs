@@ -30,6 +30,12 @@ impl Resource {
         self.short.iter().any(|name| name.eq_ignore_ascii_case(word))
     }
 
+    /// All that it is called, in lower case.
+    pub(super) fn names(&self) -> Vec<String> {
+        let short = self.short.iter().map(|name| name.to_ascii_lowercase());
+        [self.plural.to_ascii_lowercase(), self.singular()].into_iter().chain(short).collect()
+    }
+
     /// Older servers leave the singular out of some resources.
     pub(super) fn singular(&self) -> String {
         if self.singular.is_empty() {

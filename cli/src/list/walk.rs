@@ -10,7 +10,7 @@ use http_body_util::{BodyExt, Limited};
 use hyper::body::Bytes;
 use kube::client::Body;
 use kube::core::ObjectMeta;
-use kubelock::{ExpiryRule, KubeLock, Sighting, Timestamp};
+use kubelock::{ExpiryRule, KubeLock, LockName, Sighting, Timestamp};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::sleep;
 
@@ -27,6 +27,8 @@ const LIMIT: &str = "500";
 /// More than a page of the largest metadata that is stored by default: 500 times 256 KiB of
 /// annotations and as much of the rest.
 const BODY_MAX: usize = 256 * 1024 * 1024;
+/// More names of a page than anybody reads.
+const OTHERS: usize = 500;
 /// Before a server that is busy is asked again, unless it says when.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -34,6 +36,8 @@ const PAUSE: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(crate) struct Page {
     pub(crate) sightings: Vec<Sighting>,
+    /// Some names of locks that nobody asked for.
+    pub(crate) others: Vec<LockName>,
     /// How many objects it shows, with or without locks.
     pub(crate) objects: usize,
     /// The list's, by the first page: what a watch may begin with.
@@ -94,8 +98,8 @@ impl Walk {
             };
             let (objects, next) = tokio::join!(objects, next);
             let objects = objects?;
-            let sightings = self.sightings(&objects.carriers, ahead);
-            let page = Page { sightings, objects: objects.count, resource_version, ahead };
+            let (sightings, others) = self.sightings(&objects.carriers, ahead);
+            let page = Page { sightings, others, objects: objects.count, resource_version, ahead };
             if pages.send(Ok(page)).await.is_err() {
                 return Ok(());
             }
@@ -124,9 +128,16 @@ impl Walk {
         (head, objects)
     }
 
-    fn sightings(&self, objects: &[ObjectMeta], ahead: Option<Ahead>) -> Vec<Sighting> {
+    fn sightings(
+        &self,
+        objects: &[ObjectMeta],
+        ahead: Option<Ahead>,
+    ) -> (Vec<Sighting>, Vec<LockName>) {
         let wanted = |sighting: &Sighting| self.source.wants(&sighting.lock.name);
-        objects.iter().flat_map(|object| self.seen(object, ahead)).filter(wanted).collect()
+        let seen = objects.iter().flat_map(|object| self.seen(object, ahead));
+        let (sightings, others): (Vec<_>, Vec<_>) = seen.partition(wanted);
+        let others = others.into_iter().take(OTHERS).map(|other| other.lock.name);
+        (sightings, others.collect())
     }
 
     /// The locks of one object, now.

@@ -5,6 +5,8 @@
 
 use std::fmt::Write;
 
+use crate::secrets;
+
 /// Longest owner in a table or a sentence, in characters.
 const OWNER_MAX: usize = 60;
 /// Longest word of other kinds.
@@ -17,14 +19,23 @@ pub(crate) fn owner(owner: &str) -> String {
     if owner.is_empty() { "\"\"".to_owned() } else { bounded(owner, OWNER_MAX) }
 }
 
-/// A name, a path, a word.
+/// A name, a path, a word; none of our secrets.
 pub(crate) fn line(words: &str) -> String {
-    bounded(words, LINE_MAX)
+    spoken(words, LINE_MAX)
 }
 
-/// The words of a server.
+/// The words of a server, but for our secrets.
 pub(crate) fn paragraph(words: &str) -> String {
-    bounded(words.trim(), PARAGRAPH_MAX)
+    spoken(words.trim(), PARAGRAPH_MAX)
+}
+
+/// Cut before secrets are looked for: else those that are cut out would make room for the first
+/// half of the next one.
+fn spoken(words: &str, max: usize) -> String {
+    match words.char_indices().nth(max) {
+        None => bounded(&secrets::hidden(words), usize::MAX),
+        Some((end, _)) => bounded(&secrets::hidden_of_cut(&words[..end]), usize::MAX) + "…",
+    }
 }
 
 fn bounded(words: &str, max: usize) -> String {

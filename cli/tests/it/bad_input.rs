@@ -93,3 +93,25 @@ fn other_values_are_checked_too() {
         &["release"],
     ]));
 }
+
+#[test]
+fn what_looks_like_a_slip_of_the_finger_comes_with_what_may_be_meant() {
+    let lines: [(&str, &[&str]); 10] = [
+        ("'acquire'", &["aquire", "deploy"]),
+        ("'release'", &["relase", "deploy"]),
+        ("'--on'", &["acquire", "deploy", "--onn", "cm/app"]),
+        ("'--request-timeout'", &["get", "--request-timeuot", "1s"]),
+        ("'--all-namespaces'", &["get", "--all-namespace"]),
+        ("'yaml'", &["get", "deploy", "-o", "yml"]),
+        ("'json'", &["doctor", "-o", "jsn"]),
+        ("'expires'", &["get", "--sort-by", "expire"]),
+        ("'acquire'", &["rbac", "-n", "ci", "--for", "aquire"]),
+        ("'bash'", &["completion", "bsh"]),
+    ];
+    let transcript = refused(&lines.map(|(_, line)| line));
+    for ((meant, line), said) in lines.iter().zip(transcript.split("$ kubelock ").skip(1)) {
+        let tip = said.lines().find(|said| said.trim_start().starts_with("tip: "));
+        assert!(tip.is_some_and(|tip| tip.ends_with(meant)), "{line:?}: {said}");
+    }
+    assert_snapshot!(transcript);
+}

@@ -129,12 +129,13 @@ fn the_command_of_a_remedy_prints_a_role_as_it_stands() {
         let found = examine(&space, 1, &[what, &["--as", "zoe"]].concat());
         let remedy = finding(&found, "patch")["remedies"][0].as_str().unwrap();
         let command = remedy.split_once(": kubelock ").unwrap().1;
-        let words: Vec<_> = command.trim_end_matches(" prints a role").split(' ').collect();
+        let words: Vec<_> = command.split(" | ").next().unwrap().split(' ').collect();
 
         let printed = Kubelock::new(&words).run();
 
         assert_eq!(printed.code, Some(0), "{remedy}: {}", printed.stderr);
-        assert!(printed.stdout.contains("kind: Role"), "{}", printed.stdout);
+        assert!(printed.stdout.contains("kind: RoleBinding"), "{}", printed.stdout);
+        assert!(printed.stdout.contains("name: zoe"), "{}", printed.stdout);
     }
 }
 

@@ -26,6 +26,94 @@ fn a_value_from_a_variable_that_is_refused_names_the_variable() {
     assert!(!typed.stderr.contains("variable"), "{}", typed.stderr);
 }
 
+/// Each option that takes one of some values, or a duration, refuses this one.
+const NONSENSE: &str = "no-such-value";
+
+#[test]
+fn every_option_whose_values_are_checked_has_a_variable_that_is() {
+    let lines: &[(&str, &[&str])] = &[
+        ("KUBELOCK_REQUEST_TIMEOUT", &["version"]),
+        ("KUBELOCK_OUTPUT", &["acquire", "deploy"]),
+        ("KUBELOCK_OUTPUT", &["renew", "deploy"]),
+        ("KUBELOCK_OUTPUT", &["get"]),
+        ("KUBELOCK_OUTPUT", &["gc"]),
+        ("KUBELOCK_OUTPUT", &["doctor"]),
+        ("KUBELOCK_OUTPUT", &["version"]),
+        ("KUBELOCK_TTL", &["acquire", "deploy"]),
+        ("KUBELOCK_TTL", &["renew", "deploy"]),
+        ("KUBELOCK_WAIT", &["acquire", "deploy"]),
+        ("KUBELOCK_SORT_BY", &["get"]),
+        ("KUBELOCK_OLDER_THAN", &["gc"]),
+        ("KUBELOCK_FOR", &["rbac", "-n", "ci"]),
+        #[cfg(unix)]
+        ("KUBELOCK_TTL", &["run", "deploy", "true"]),
+        #[cfg(unix)]
+        ("KUBELOCK_WAIT", &["run", "deploy", "true"]),
+        #[cfg(unix)]
+        ("KUBELOCK_CONFLICT_EXIT_CODE", &["run", "deploy", "true"]),
+        #[cfg(unix)]
+        ("KUBELOCK_REQUEST_TIMEOUT", &["run", "deploy", "true"]),
+        #[cfg(unix)]
+        ("KUBELOCK_REQUEST_TIMEOUT", &["sandbox", "--", "true"]),
+    ];
+    for (variable, line) in lines {
+        let outcome = run(line, &[(*variable, NONSENSE)]);
+        let usage = if matches!(line[0], "run" | "sandbox") { 125 } else { 2 };
+        assert_eq!(outcome.code, Some(usage), "{variable} {line:?}: {}", outcome.stderr);
+        let named = format!("hint: the value comes from the variable {variable}\n");
+        assert!(outcome.stderr.contains(&named), "{line:?}: {}", outcome.stderr);
+    }
+}
+
+#[test]
+fn every_option_whose_values_are_free_has_a_variable_that_counts() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("config");
+    let text = "{clusters: [{name: c, cluster: {server: 'http://127.0.0.1:1'}}], \
+                contexts: [{name: x, context: {cluster: c}}], current-context: x}";
+    std::fs::write(&config, text).unwrap();
+    let config = config.to_str().unwrap();
+    let rows: [(&str, &str, &[&str], &str); 8] = [
+        ("KUBELOCK_CONTEXT", "other", &["get", "deploy"], "no context \"other\""),
+        ("KUBELOCK_KUBECONFIG", "/nonexistent/x", &["get"], "no kubeconfig /nonexistent/x"),
+        ("KUBELOCK_AS_GROUP", "g", &["get", "deploy"], "--as-group needs --as"),
+        ("KUBELOCK_PREFIX", "Not.A.Prefix", &["get", "deploy"], "invalid annotation prefix"),
+        ("KUBELOCK_VERBOSE", "1", &["get", "deploy"], "GET /apis/"),
+        ("KUBELOCK_ALL_KINDS", "1", &["get", "-v"], "GET /api no answer"),
+        ("KUBELOCK_CLIENT", "1", &["version"], "Client Version: "),
+        ("KUBELOCK_SELECTOR", "a=b", &["get", "--on", "cm/app"], "-l selects by label"),
+    ];
+    for (variable, value, line, evidence) in rows {
+        let outcome = run(line, &[("KUBECONFIG", config), (variable, value)]);
+        let said = outcome.stdout + &outcome.stderr;
+        assert!(said.contains(evidence), "{variable} {line:?}: {said}");
+        let without = run(line, &[("KUBECONFIG", config)]);
+        let said = without.stdout + &without.stderr;
+        let is_told_anyway = variable == "KUBELOCK_CLIENT";
+        assert!(
+            is_told_anyway || !said.contains(evidence),
+            "{variable} counts for nothing: {said}"
+        );
+    }
+}
+
+#[test]
+fn who_is_granted_something_and_why_a_lock_is_broken_is_said_each_time() {
+    let granted = run(
+        &["rbac", "deploy", "-n", "ci"],
+        &[
+            ("KUBELOCK_USER", "zoe"),
+            ("KUBELOCK_GROUP", "on-call"),
+            ("KUBELOCK_SERVICEACCOUNT", "ci:runner"),
+            ("KUBELOCK_NAME", "other"),
+        ],
+    );
+    assert_eq!(granted.stdout, run(&["rbac", "deploy", "-n", "ci"], &[]).stdout);
+    let broken = run(&["break", "deploy", "--yes"], &[("KUBELOCK_REASON", "as ever")]);
+    assert_eq!(broken.code, Some(2));
+    assert!(broken.stderr.contains("--reason <TEXT>"), "{}", broken.stderr);
+}
+
 #[test]
 fn an_empty_variable_is_none() {
     let outcome = run(&["version", "--client"], &[("KUBELOCK_OUTPUT", "")]);

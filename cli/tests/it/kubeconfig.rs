@@ -98,7 +98,14 @@ fn a_context_that_is_not_there_is_named_beside_those_that_are() {
         Kubelock::new(&["get", "deploy", "--context", "prod"]).env("KUBECONFIG", &path).run();
     let odd = Kubelock::new(&["get", "deploy", "--context", "odd"]).env("KUBECONFIG", &path).run();
 
-    assert_snapshot!(format!("{}{}", transcript(&folder, &unknown), transcript(&folder, &odd)));
+    let mistyped =
+        Kubelock::new(&["get", "deploy", "--context", "dve"]).env("KUBECONFIG", &path).run();
+    assert_snapshot!(
+        [unknown, odd, mistyped]
+            .iter()
+            .map(|outcome| transcript(&folder, outcome))
+            .collect::<String>()
+    );
 }
 
 #[test]

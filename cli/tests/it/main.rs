@@ -13,11 +13,14 @@ mod doctor;
 mod environment;
 mod gc;
 mod get;
+#[cfg(unix)]
+mod grants;
 mod help;
 mod hostile;
 mod kinds;
 mod kubeconfig;
 mod locks;
+mod nearby;
 #[cfg(target_os = "linux")]
 mod overlap;
 #[cfg(unix)]
@@ -25,6 +28,7 @@ mod plugin;
 mod process;
 mod rbac;
 mod redact;
+mod refused;
 mod renew;
 #[cfg(unix)]
 mod renewal;
@@ -32,6 +36,8 @@ mod renewal;
 mod run;
 #[cfg(target_os = "linux")]
 mod sandbox;
+#[cfg(unix)]
+mod secrets;
 mod space;
 mod stub;
 mod terminal;

@@ -1,7 +1,7 @@
 //! A server that answers as a test tells it to, or not at all.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -11,6 +11,10 @@ use tempfile::TempDir;
 /// One request, as it came.
 pub(crate) struct Request {
     pub(crate) method: String,
+    /// Without its query.
+    pub(crate) path: String,
+    /// All its headers, as they came.
+    pub(crate) head: String,
     pub(crate) body: String,
 }
 
@@ -21,6 +25,7 @@ type Answers = Arc<dyn Fn(&Request) -> Answer + Send + Sync>;
 /// Gone with the test.
 pub(crate) struct Stub {
     folder: TempDir,
+    address: SocketAddr,
 }
 
 impl Stub {
@@ -41,7 +46,11 @@ impl Stub {
             "current-context": "x",
         });
         std::fs::write(folder.path().join("config"), config.to_string()).unwrap();
-        Self { folder }
+        Self { folder, address }
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
     }
 
     pub(crate) fn kubeconfig(&self) -> PathBuf {
@@ -69,11 +78,14 @@ fn serve(connection: TcpStream, answers: &Answers) {
 fn next_request(reader: &mut impl BufRead) -> Option<Request> {
     let mut line = String::new();
     reader.read_line(&mut line).ok()?;
-    let method = line.split_whitespace().next()?.to_owned();
-    let mut length = 0;
+    let mut words = line.split_whitespace();
+    let method = words.next()?.to_owned();
+    let path = words.next()?.split('?').next()?.to_owned();
+    let (mut length, mut head) = (0, String::new());
     loop {
         let mut header = String::new();
         reader.read_line(&mut header).ok()?;
+        head.push_str(&header);
         let header = header.trim().to_ascii_lowercase();
         if header.is_empty() {
             break;
@@ -84,5 +96,5 @@ fn next_request(reader: &mut impl BufRead) -> Option<Request> {
     }
     let mut body = String::new();
     reader.take(length).read_to_string(&mut body).ok()?;
-    Some(Request { method, body })
+    Some(Request { method, path, head, body })
 }

@@ -7,8 +7,9 @@ use serde_json::{Value, json};
 use super::who::Who;
 use crate::commands::session::Session;
 use crate::failure::Failure;
+use crate::hint::Wanted;
 use crate::output::{age, text};
-use crate::sentence;
+use crate::sentence::{self, Denied};
 use crate::target::Target;
 
 /// The API server takes no longer note.
@@ -59,11 +60,11 @@ pub(super) async fn write(
 
 fn forbidden(namespace: &str, message: &str, session: &Session, target: &Target) -> Failure {
     let flags = session.situation("break", target).flags;
-    Failure::failed(format!(
-        "no Event tells of it: not allowed to create events in namespace {namespace}: {}",
-        text::paragraph(message)
-    ))
-    .hint(format!("what is needed: {}", flags.rbac_of("break", target)))
+    let events = "events.events.k8s.io".to_owned();
+    let denied = Denied { verbs: &["create"], resource: events, object: None, message };
+    let what = format!("events in namespace {namespace}");
+    let failure = denied.failure(&what, &Wanted::of(target, "break"), flags);
+    Failure { message: format!("no Event tells of it: {}", failure.message), ..failure }
 }
 
 fn event(target: &Target, namespace: &str, uid: &str, instance: &str, note: &str) -> Value {

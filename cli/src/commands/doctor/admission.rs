@@ -7,12 +7,14 @@ use super::finding::{Finding, Verdict};
 use super::object::Sight;
 use super::{STAND_IN, Subject};
 use crate::failure::Failure;
+use crate::nearby::{Missing, Place};
 use crate::output::text;
 use crate::owner;
 use crate::target::Carrier;
 use crate::target::{Target, lock_name};
 
 const CHECK: &str = "admission";
+const CANDIDATES: &str = "get mutatingwebhookconfigurations,mutatingadmissionpolicies";
 
 /// Where nothing may be written.
 pub(super) fn skip(diagnosis: &mut Diagnosis) {
@@ -26,7 +28,13 @@ pub(super) async fn examine(subject: &Subject, sight: Sight, diagnosis: &mut Dia
     let succeeds = outcome.is_ok();
     diagnosis.add(match outcome {
         Ok(rehearsal) => Finding::ok(CHECK, praise(&rehearsal)),
-        Err(NotRehearsed::Error(target, error)) => finding(subject, &target, &error),
+        Err(NotRehearsed::Error(target, error)) => {
+            let nearby = match Missing::of(&error, &target) {
+                Some(missing) => subject.session.nearby(missing, Place::of(&target)).await,
+                None => None,
+            };
+            nearby.into_iter().fold(finding(subject, &target, &error), Finding::remedy)
+        }
         Err(NotRehearsed::Failure(failure)) => Finding::failure(CHECK, failure),
     });
     succeeds
@@ -70,12 +78,11 @@ fn praise(rehearsal: &Rehearsal) -> String {
 
 fn finding(subject: &Subject, target: &Target, error: &Error) -> Finding {
     match error {
-        Error::Altered { .. } => Finding::problem(
-            CHECK,
-            "a mutating webhook or policy alters the annotation of locks",
-        )
-        .remedy(format!("exempt annotations that begin with {}", prefix(error)))
-        .remedy("candidates: kubectl get mutatingwebhookconfigurations,mutatingadmissionpolicies"),
+        Error::Altered { .. } => {
+            Finding::problem(CHECK, "a mutating webhook or policy alters the annotation of locks")
+                .remedy(format!("exempt annotations that begin with {}", prefix(error)))
+                .remedy(format!("candidates: {}", subject.session.flags().kubectl_line(CANDIDATES)))
+        }
         Error::Refused { code, message, .. } if !matches!(code, 401 | 404) => {
             let message = text::paragraph(message);
             Finding::problem(CHECK, format!("the write of a lock is refused ({code}): {message}"))

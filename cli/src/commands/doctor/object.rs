@@ -6,6 +6,7 @@ use super::Subject;
 use super::diagnosis::Diagnosis;
 use super::finding::Finding;
 use crate::failure::Failure;
+use crate::nearby::{Missing, Place};
 use crate::output::{holder, text};
 
 const CHECK: &str = "object";
@@ -51,7 +52,8 @@ pub(super) async fn examine(subject: &Subject, diagnosis: &mut Diagnosis) -> Sig
             let elsewhere =
                 target.namespace.as_ref().map(|_| ", or name another namespace with -n");
             let remedy = format!("create it first{}", elsewhere.unwrap_or_default());
-            diagnosis.add(missing.remedy(remedy));
+            let nearby = session.nearby(Missing::Object, Place::of(target)).await;
+            diagnosis.add(nearby.into_iter().fold(missing.remedy(remedy), Finding::remedy));
             Sight::Missing
         }
         Err(error @ Error::Malformed { .. }) => {

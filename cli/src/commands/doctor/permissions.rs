@@ -90,7 +90,8 @@ pub(super) async fn examine(subject: &Subject, sight: Sight, diagnosis: &mut Dia
         }
     }
     for verb in known {
-        diagnosis.add(finding(subject, verb, &access));
+        let finding = finding(&Asked { subject, access: &access, diagnosis }, verb);
+        diagnosis.add(finding);
     }
     access
 }
@@ -133,27 +134,40 @@ fn review(subject: &Subject, verb: Verb) -> Query {
     Query::post("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", body)
 }
 
-fn finding(subject: &Subject, verb: Verb, access: &Access) -> Finding {
-    match verb {
-        Verb::Get => get(subject, access),
-        Verb::Patch => patch(subject, access),
-        Verb::Update => update(access),
-        Verb::Watch => watch(subject, access),
-        Verb::Create => create(subject, access),
+/// What has been asked so far.
+struct Asked<'a> {
+    subject: &'a Subject,
+    access: &'a Access,
+    diagnosis: &'a Diagnosis,
+}
+
+impl Asked<'_> {
+    fn grant(&self, verb: Verb) -> String {
+        self.subject.grant(verb.word(), self.diagnosis)
     }
 }
 
-fn get(subject: &Subject, access: &Access) -> Finding {
-    if access.may(Verb::Get) {
+fn finding(asked: &Asked<'_>, verb: Verb) -> Finding {
+    match verb {
+        Verb::Get => get(asked),
+        Verb::Patch => patch(asked),
+        Verb::Update => update(asked.access),
+        Verb::Watch => watch(asked),
+        Verb::Create => create(asked),
+    }
+}
+
+fn get(asked: &Asked<'_>) -> Finding {
+    if asked.access.may(Verb::Get) {
         return Finding::ok("get", "allowed");
     }
     Finding::problem("get", "not allowed: nobody here could tell whose a lock is")
-        .remedy(subject.grant("get"))
+        .remedy(asked.grant(Verb::Get))
 }
 
-fn patch(subject: &Subject, access: &Access) -> Finding {
-    let remedy = subject.grant("patch");
-    match (access.may(Verb::Patch), access.may(Verb::Update)) {
+fn patch(asked: &Asked<'_>) -> Finding {
+    let remedy = asked.grant(Verb::Patch);
+    match (asked.access.may(Verb::Patch), asked.access.may(Verb::Update)) {
         (true, _) => Finding::ok("patch", "allowed: one request takes, renews or releases a lock"),
         (false, true) => Finding::warning(
             "patch",
@@ -178,16 +192,17 @@ fn update(access: &Access) -> Finding {
     Finding::ok("update", words)
 }
 
-fn watch(subject: &Subject, access: &Access) -> Finding {
-    if access.may(Verb::Watch) {
+fn watch(asked: &Asked<'_>) -> Finding {
+    if asked.access.may(Verb::Watch) {
         return Finding::ok("watch", "allowed: who waits learns of a release at once");
     }
     Finding::warning("watch", "not allowed: who waits looks every two or three seconds instead")
-        .remedy(subject.grant("watch"))
+        .remedy(asked.grant(Verb::Watch))
 }
 
-fn create(subject: &Subject, access: &Access) -> Finding {
-    let remedy = subject.grant("create");
+fn create(asked: &Asked<'_>) -> Finding {
+    let Asked { subject, access, .. } = asked;
+    let remedy = asked.grant(Verb::Create);
     let other = "or keep the lock on an object that exists, with --on";
     match (access.may(Verb::Create), access.sight) {
         (true, _) => Finding::ok("create", "allowed: the Lease of a new lock can be made"),

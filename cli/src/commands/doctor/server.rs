@@ -44,7 +44,7 @@ pub(super) async fn examine(subject: &Subject, diagnosis: &mut Diagnosis) -> boo
             match user(subject, diagnosis).await {
                 Ok(user) => diagnosis.server.user = user,
                 Err(message) => {
-                    diagnosis.add(not_as_that_user(&message));
+                    diagnosis.add(not_as_that_user(&message, subject));
                     return false;
                 }
             }
@@ -85,16 +85,16 @@ async fn user(subject: &Subject, diagnosis: &mut Diagnosis) -> Result<Option<Str
     diagnosis.saw(glimpse);
     match answer {
         Ok(review) => Ok(Some(text::line(&review.status.user_info.username))),
-        Err(refusal) if refusal.code == 403 && refusal.message.contains("impersonate") => {
+        Err(refusal) if refusal.code == 403 && refusal.message.contains(" cannot impersonate") => {
             Err(refusal.message)
         }
         Err(_) => Ok(None),
     }
 }
 
-fn not_as_that_user(message: &str) -> Finding {
-    Finding::problem("server", format!("--as is not allowed: {}", text::paragraph(message)))
-        .remedy("grant impersonate on that user, or look as oneself, without --as")
+fn not_as_that_user(message: &str, subject: &Subject) -> Finding {
+    let failure = sentence::impersonation(message, subject.session.flags());
+    Finding::failure("server", failure.unwrap_or_else(|| Failure::failed(text::paragraph(message))))
 }
 
 /// `Kubernetes v1.37.2 at https://10.0.0.1:6443 (context "dev"), as alice`.

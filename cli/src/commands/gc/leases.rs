@@ -11,9 +11,10 @@ use crate::client::Connection;
 use crate::deadline::Deadline;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::hint::Flags;
+use crate::hint::{Flags, Place, Wanted};
+use crate::kinds;
 use crate::output::text;
-use crate::sentence;
+use crate::sentence::{self, Denied};
 
 /// So many in one answer.
 const PAGE: u32 = 500;
@@ -132,23 +133,32 @@ impl Leases<'_> {
         match deadline.bound(self.connection.client.request::<T>(request)).await {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(kube::Error::Api(status))) => Err(Trouble::Refused(status)),
-            Ok(Err(error)) => Err(Trouble::Silent(sentence::discovery_failed(&error, endpoint))),
+            Ok(Err(error)) => Err(Trouble::Silent(sentence::unanswered(&error, endpoint))),
             Err(_) => Err(Trouble::Silent(sentence::too_slow(endpoint, deadline))),
         }
     }
 
     fn refused(&self, verb: &str, status: &kube::core::Status) -> Failure {
-        let message = text::paragraph(&status.message);
-        let place = super::place(self.namespace.as_deref());
+        let words = super::place(self.namespace.as_deref());
+        if status.code == 401 {
+            return sentence::unauthorized(&self.connection.endpoint);
+        }
         if status.code != 403 {
+            let message = text::paragraph(&status.message);
             return Failure::failed(format!(
-                "the API server refused to {verb} Leases {place} ({}): {message}",
+                "the API server refused to {verb} Leases {words} ({}): {message}",
                 status.code
             ));
         }
-        let rbac = self.flags.rbac("gc", self.namespace.as_deref());
-        Failure::failed(format!("not allowed to {verb} Leases {place}: {message}"))
-            .hint(format!("what is needed: {rbac}"))
+        let denied = Denied {
+            verbs: &[verb],
+            resource: kinds::lease().resource(),
+            object: None,
+            message: &status.message,
+        };
+        let place = self.namespace.as_deref().map_or(Place::AllNamespaces, Place::Namespace);
+        let wanted = Wanted { lock: None, on: None, place, commands: Some("gc") };
+        denied.failure(&format!("Leases {words}"), &wanted, self.flags)
     }
 }
 

@@ -8,7 +8,6 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::view::View;
 use crate::output::{self, talk};
-use crate::sentence;
 use crate::target::{Carrier, Target};
 
 pub(super) async fn run(command: &Command<'_>, carriers: &[Carrier]) -> Result<Exit, Failure> {
@@ -40,12 +39,12 @@ pub(super) async fn run(command: &Command<'_>, carriers: &[Carrier]) -> Result<E
 async fn look(session: &Session, target: &Target) -> Result<View, Failure> {
     let lock = session.lock(target)?;
     let options = GetOptions { deadline: session.deadline.left(), ..GetOptions::default() };
-    let state = lock
-        .get(&target.object, options)
-        .await
-        .map_err(|error| session.explain("get", target, &error))?;
-    View::of(target, state)
-        .ok_or_else(|| sentence::not_held(&session.situation("get", target), None))
+    let state = lock.get(&target.object, options).await;
+    let state = session.explained("get", target, state).await?;
+    match View::of(target, state) {
+        Some(view) => Ok(view),
+        None => Err(session.not_held("get", target).await),
+    }
 }
 
 /// What could not be read outweighs what is not held.

@@ -11,6 +11,7 @@ use crate::kind::Kind;
 use crate::list::source::Source;
 use crate::list::trouble::Trouble;
 use crate::list::walk::{Page, Walk};
+use crate::nearby::{self, Missing, Place};
 use crate::output::printer::Printer;
 use crate::output::talk;
 use crate::output::view::View;
@@ -18,6 +19,9 @@ use crate::target::Target;
 
 /// So many kinds are listed at once.
 const AT_ONCE: usize = 4;
+
+/// So many names are kept for those that are not there.
+const OTHERS: usize = 2_000;
 
 /// What was wrong with some of the lists.
 #[derive(Default)]
@@ -35,6 +39,7 @@ pub(super) async fn run(command: &Command<'_>) -> Result<Exit, Failure> {
     let mut roll = Roll::new(command, sources.len());
     let gaps = each_page(&walks, |index, page| {
         *roll.objects[index].get_or_insert(0) += page.objects;
+        roll.overhear(page.others);
         for sighting in page.sightings {
             let kind = &sources[index].kind;
             roll.call(kind, &sighting);
@@ -53,7 +58,7 @@ pub(super) async fn run(command: &Command<'_>) -> Result<Exit, Failure> {
     if is_unread {
         return Ok(Exit::Done);
     }
-    let exit = roll.end(&sources, &mut gaps);
+    let exit = roll.end(&sources, &mut gaps).await;
     if count == 0 && gaps.failures.is_empty() {
         let looked_at = Source::describe_all(&gaps.looked_at(sources)?);
         talk::note(command.common, &format!("no locks on {looked_at}"));
@@ -134,6 +139,8 @@ struct Roll<'a> {
     /// How many objects each source has, if it could be listed.
     objects: Vec<Option<usize>>,
     missing: Vec<LockName>,
+    /// Some that nobody asked for.
+    others: Vec<LockName>,
     malformed: Vec<Failure>,
     exit: Exit,
 }
@@ -141,7 +148,8 @@ struct Roll<'a> {
 impl<'a> Roll<'a> {
     fn new(command: &'a Command<'a>, sources: usize) -> Self {
         let (objects, missing) = (vec![None; sources], command.scope.locks.to_vec());
-        Self { command, objects, missing, malformed: Vec::new(), exit: Exit::Done }
+        let (others, malformed) = (Vec::new(), Vec::new());
+        Self { command, objects, missing, others, malformed, exit: Exit::Done }
     }
 
     fn call(&mut self, kind: &Kind, sighting: &Sighting) {
@@ -161,21 +169,41 @@ impl<'a> Roll<'a> {
         }
     }
 
+    /// What else there is, in case that something is not there.
+    fn overhear(&mut self, others: Vec<LockName>) {
+        let room = OTHERS - self.others.len();
+        self.others.extend(others.into_iter().take(room));
+    }
+
     /// Adds what is not there to what was wrong.
-    fn end(self, sources: &[Source], gaps: &mut Gaps) -> Exit {
+    async fn end(self, sources: &[Source], gaps: &mut Gaps) -> Exit {
         let is_missing = |(source, objects): &(&Source, Option<usize>)| {
             source.object.is_some() && *objects == Some(0)
         };
-        let missing = sources.iter().zip(self.objects).filter(is_missing);
-        gaps.failures.extend(
-            missing
-                .map(|(source, _)| Failure::failed(format!("there is no {}", source.describe()))),
-        );
+        for (source, _) in sources.iter().zip(self.objects).filter(is_missing) {
+            gaps.failures.push(no_such_object(source, self.command).await);
+        }
         gaps.failures.extend(self.malformed);
         gaps.failures.extend(self.missing.iter().map(|lock| {
             let place = Source::describe_all(sources);
-            Failure::new(Exit::NotHeld, format!("there is no lock \"{lock}\" on {place}"))
+            let failure =
+                Failure::new(Exit::NotHeld, format!("there is no lock \"{lock}\" on {place}"));
+            let others = self.others.iter().map(LockName::as_str);
+            nearby::question(lock.as_str(), others).into_iter().fold(failure, Failure::hint)
         }));
         self.exit
     }
+}
+
+async fn no_such_object(source: &Source, command: &Command<'_>) -> Failure {
+    let failure = Failure::failed(format!("there is no {}", source.describe()));
+    let Some(object) = &source.object else { return failure };
+    let place = Place {
+        kind: &source.kind,
+        namespace: source.namespace.as_deref(),
+        object: object.as_str(),
+        lock: "",
+    };
+    let nearby = command.session.nearby(Missing::Object, place).await;
+    nearby.into_iter().fold(failure, Failure::hint)
 }

@@ -9,8 +9,18 @@ use crate::output;
 
 const RBAC: &str = "rbac.authorization.k8s.io";
 
+/// What the objects are called.
+pub(super) struct Names<'a> {
+    pub(super) role: &'a str,
+    pub(super) binding: &'a str,
+}
+
 /// A Role for each place, each with its binding if there is anybody to bind it to.
-pub(super) fn yaml(name: &str, grant: &Grant, subjects: &[Subject]) -> Result<String, Failure> {
+pub(super) fn yaml(
+    names: &Names<'_>,
+    grant: &Grant,
+    subjects: &[Subject],
+) -> Result<String, Failure> {
     let rules = grant.rules();
     let mut places: Vec<&Place> = Vec::new();
     for (place, _) in &rules {
@@ -21,9 +31,9 @@ pub(super) fn yaml(name: &str, grant: &Grant, subjects: &[Subject]) -> Result<St
     let mut documents = Vec::new();
     for place in places {
         let here = rules.iter().filter(|(its, _)| its == place).map(|(_, rule)| rule);
-        documents.push(role(name, place, here));
+        documents.push(role(names.role, place, here));
         if !subjects.is_empty() {
-            documents.push(binding(name, place, subjects));
+            documents.push(binding(names, place, subjects));
         }
     }
     let texts = documents.iter().map(output::yaml).collect::<Result<Vec<_>, _>>()?;
@@ -39,12 +49,12 @@ fn role<'a>(name: &str, place: &Place, rules: impl Iterator<Item = &'a Rule>) ->
     })
 }
 
-fn binding(name: &str, place: &Place, subjects: &[Subject]) -> Value {
+fn binding(names: &Names<'_>, place: &Place, subjects: &[Subject]) -> Value {
     json!({
         "apiVersion": format!("{RBAC}/v1"),
         "kind": kind("RoleBinding", place),
-        "metadata": metadata(name, place),
-        "roleRef": { "apiGroup": RBAC, "kind": kind("Role", place), "name": name },
+        "metadata": metadata(names.binding, place),
+        "roleRef": { "apiGroup": RBAC, "kind": kind("Role", place), "name": names.role },
         "subjects": subjects.iter().map(Subject::to_json).collect::<Vec<_>>(),
     })
 }

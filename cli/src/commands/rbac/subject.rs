@@ -34,6 +34,16 @@ impl FromStr for ServiceAccount {
 }
 
 impl Subject {
+    /// As it was typed.
+    pub(super) fn name(&self) -> String {
+        match self {
+            Self::User(name) | Self::Group(name) => name.clone(),
+            Self::ServiceAccount(ServiceAccount { namespace, name }) => {
+                format!("{namespace}:{name}")
+            }
+        }
+    }
+
     pub(super) fn to_json(&self) -> Value {
         const RBAC: &str = "rbac.authorization.k8s.io";
         match self {

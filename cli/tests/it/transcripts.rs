@@ -1,10 +1,12 @@
 //! What the pages show is what one sees: in the sandbox, and on a real API server.
 //!
 //! `KUBELOCK_TEST_PAGES=docs/sandbox.md` plays the pages alone whose names have these words.
+//! `INSTA_UPDATE=always` writes into the pages what is printed in the sandbox.
 
 mod alike;
 mod page;
 mod play;
+mod rewrite;
 mod said;
 mod shell;
 
@@ -22,7 +24,8 @@ use testkit::ControlPlane;
 
 use crate::space::block_on;
 use page::Page;
-use play::play;
+use play::{Wrong, play};
+use rewrite::rewrite;
 
 /// Those that have something to play.
 fn pages() -> Vec<Page> {
@@ -33,24 +36,31 @@ fn pages() -> Vec<Page> {
 
 #[test]
 fn the_pages_show_what_the_commands_print_in_the_sandbox() {
-    let wrong = pages().into_iter().flat_map(|page| {
+    let updates = env::var("INSTA_UPDATE").is_ok_and(|value| value == "always");
+    let mut all = Vec::new();
+    for page in pages() {
         let server = Server::start(Sandbox::new()).unwrap();
-        play(&page, &server.kubeconfig_for(User::ADMINISTRATOR).unwrap())
-    });
-    assert_nothing(&wrong.collect::<Vec<_>>());
+        let mut wrong = play(&page, &server.kubeconfig_for(User::ADMINISTRATOR).unwrap());
+        if updates {
+            rewrite(&page, wrong.iter().filter_map(|wrong| wrong.correction.as_ref()));
+            wrong.retain(|wrong| wrong.correction.is_none());
+        }
+        all.extend(wrong);
+    }
+    assert_none(&all);
 }
 
 #[test]
 fn the_pages_show_what_the_commands_print_on_a_real_api_server() {
     let Some(control_plane) = testkit::control_plane() else { return };
-    let new = control_plane.revision().unwrap();
-    let wrong = pages().into_iter().flat_map(|page| {
+    let before = control_plane.revision().unwrap();
+    let mut all = Vec::new();
+    for page in pages() {
         make_app(&control_plane);
-        let wrong = play(&page, &control_plane.kubeconfig());
-        control_plane.remove_newer_than(new).unwrap();
-        wrong
-    });
-    assert_nothing(&wrong.collect::<Vec<_>>());
+        all.extend(play(&page, &control_plane.kubeconfig()));
+        control_plane.remove_newer_than(before).unwrap();
+    }
+    assert_none(&all);
 }
 
 /// What every sandbox has to try things on.
@@ -64,8 +74,9 @@ fn make_app(control_plane: &ControlPlane) {
     });
 }
 
-fn assert_nothing(wrong: &[String]) {
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+fn assert_none(wrong: &[Wrong]) {
+    let reports: Vec<&str> = wrong.iter().map(|wrong| wrong.report.as_str()).collect();
+    assert!(reports.is_empty(), "{}", reports.join("\n"));
 }
 
 #[test]
@@ -84,7 +95,7 @@ fn a_page_can_do_all_that_a_shell_can() {
     let page = Page::parse("page.md".to_owned(), include_str!("transcripts/page.md"));
     let server = Server::start(Sandbox::new()).unwrap();
     let wrong = play(&page, &server.kubeconfig_for(User::ADMINISTRATOR).unwrap());
-    assert_nothing(&wrong);
+    assert_none(&wrong);
     let skipped: Vec<_> = page.skipped.iter().map(|it| (&*it.first, &*it.reason)).collect();
     assert_eq!(skipped, [("$ kubelock get --context production", "there is no such cluster")]);
 }
@@ -100,6 +111,6 @@ fn what_a_page_does_not_show_is_wrong() {
     ] {
         let page = Page::parse("page.md".to_owned(), text);
         let wrong = play(&page, Path::new("/nonexistent"));
-        assert_eq!(wrong.len(), 1, "{text}: {wrong:?}");
+        assert_eq!(wrong.len(), 1, "{text}");
     }
 }

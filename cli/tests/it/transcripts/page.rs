@@ -84,6 +84,10 @@ impl Page {
         Self::parse(name, &fs::read_to_string(path).unwrap())
     }
 
+    pub(crate) fn path(&self) -> PathBuf {
+        root().join(&self.name)
+    }
+
     pub(crate) fn parse(name: String, text: &str) -> Self {
         let page = Self { name, steps: Vec::new(), skipped: Vec::new() };
         let mut reader = Reader { page, place: Place::Prose, skip: None, answer: None };

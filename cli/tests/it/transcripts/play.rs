@@ -4,28 +4,50 @@ use std::path::Path;
 
 use super::alike::difference;
 use super::page::{Page, Step, Typed};
+use super::rewrite::Correction;
 use super::shell::{Shell, with_status};
 
-/// Types what the page has typed, and tells where it shows something else than was printed.
-pub(crate) fn play(page: &Page, kubeconfig: &Path) -> Vec<String> {
+/// Where a page shows something else than was printed.
+pub(crate) struct Wrong {
+    pub(crate) report: String,
+    /// What would make it right, where a page can.
+    pub(crate) correction: Option<Correction>,
+}
+
+/// Types what the page has typed.
+pub(crate) fn play(page: &Page, kubeconfig: &Path) -> Vec<Wrong> {
     let mut shell = Shell::new(kubeconfig);
-    let mut wrong = Vec::new();
+    let mut all = Vec::new();
     for step in &page.steps {
-        let trouble = match step {
-            Step::Typed(typed) => type_in(&mut shell, typed).map(|trouble| (typed.line, trouble)),
-            Step::Silent { line, command } => silently(&mut shell, command).map(|it| (*line, it)),
+        all.extend(match step {
+            Step::Typed(typed) => type_in(&mut shell, typed).map(|it| it.at(page, typed.line)),
+            Step::Silent { line, command } => {
+                silently(&mut shell, command).map(|it| it.at(page, *line))
+            }
             Step::As(user) => {
                 shell.become_user(user);
                 None
             }
-        };
-        wrong.extend(trouble.map(|(line, trouble)| format!("{}:{line}: {trouble}", page.name)));
+        });
     }
-    wrong.extend(left_over(&mut shell).map(|trouble| format!("{}: {trouble}", page.name)));
-    wrong
+    let end = left_over(&mut shell);
+    all.extend(end.map(|report| Wrong::from(format!("{}: {report}", page.name))));
+    all
 }
 
-fn type_in(shell: &mut Shell, typed: &Typed) -> Option<String> {
+impl Wrong {
+    fn at(self, page: &Page, line: usize) -> Self {
+        Self { report: format!("{}:{line}: {}", page.name, self.report), ..self }
+    }
+}
+
+impl From<String> for Wrong {
+    fn from(report: String) -> Self {
+        Self { report, correction: None }
+    }
+}
+
+fn type_in(shell: &mut Shell, typed: &Typed) -> Option<Wrong> {
     let mut printed = match &typed.answer {
         _ if typed.is_beside() => {
             let lines = typed.shown.trim_end().lines().count();
@@ -42,20 +64,23 @@ fn type_in(shell: &mut Shell, typed: &Typed) -> Option<String> {
         printed.push_str(&more);
         wrong = difference(&typed.shown, &printed);
     }
-    wrong.map(|wrong| format!("$ {}\n{wrong}\nprinted:\n{printed}", typed.command))
+    wrong.map(|wrong| Wrong {
+        report: format!("$ {}\n{wrong}\nprinted:\n{printed}", typed.command),
+        correction: Some(Correction::new(typed, &printed)),
+    })
 }
 
 fn ended((printed, status): (String, i32)) -> String {
     with_status(&printed, status)
 }
 
-fn silently(shell: &mut Shell, command: &str) -> Option<String> {
+fn silently(shell: &mut Shell, command: &str) -> Option<Wrong> {
     if command.ends_with(" &") {
         shell.start_silently(command);
         return None;
     }
     let (printed, status) = shell.run(command);
-    (status != 0).then(|| format!("$ {command}\n{}", with_status(&printed, status)))
+    (status != 0).then(|| format!("$ {command}\n{}", with_status(&printed, status)).into())
 }
 
 /// All that is printed is shown, and a page ends what it starts.

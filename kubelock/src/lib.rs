@@ -26,6 +26,7 @@ mod acquired;
 mod acquiring;
 mod api;
 mod breaking;
+mod cancel;
 mod claiming;
 mod client;
 mod clock;

@@ -4,17 +4,21 @@ use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::fd::OwnedFd;
-use std::process::{Child, Command};
+use std::process::{Child, Command, ExitStatus};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use rustix::termios::{Winsize, tcsetwinsize};
 
 use crate::own_bin::own_bin;
 
 /// What a slow machine may take for anything that happens at once on a fast one.
 const PATIENCE: Duration = Duration::from_mins(1);
+
+/// How high a terminal is.
+pub const ROWS: u16 = 24;
 
 /// A pseudo-terminal. The program on it dies with the terminal.
 pub struct Pty {
@@ -34,13 +38,24 @@ pub fn command(program: impl AsRef<OsStr>) -> io::Result<Command> {
 
 impl Pty {
     /// Starts a [`command`].
-    pub fn start(mut command: Command) -> io::Result<Self> {
+    pub fn start(command: Command) -> io::Result<Self> {
+        Self::start_sized(command, 80)
+    }
+
+    /// The same on a terminal of so many columns.
+    pub fn start_sized(mut command: Command, columns: u16) -> io::Result<Self> {
         let (keyboard, terminal) = open()?;
+        resize(&keyboard, columns)?;
         command.stdin(terminal.try_clone()?).stdout(terminal.try_clone()?).stderr(terminal);
         let child = command.spawn()?;
         let screen = Arc::default();
         watch(keyboard.try_clone()?, Arc::clone(&screen));
         Ok(Self { child, keyboard, screen, read: 0 })
+    }
+
+    /// Somebody changes the size of its window.
+    pub fn resize(&self, columns: u16) -> io::Result<()> {
+        resize(&self.keyboard, columns)
     }
 
     /// Types.
@@ -80,10 +95,18 @@ impl Pty {
     /// # Panics
     /// If it does not end, with what is on the screen.
     pub fn wait(mut self) -> Option<i32> {
+        self.ended().code()
+    }
+
+    /// Waits for the end of the program, however it came about.
+    ///
+    /// # Panics
+    /// If it does not end, with what is on the screen.
+    pub fn ended(&mut self) -> ExitStatus {
         let give_up = Instant::now() + PATIENCE;
         loop {
             if let Ok(Some(status)) = self.child.try_wait() {
-                return status.code();
+                return status;
             }
             assert!(Instant::now() < give_up, "no end of:\n{}", self.screen());
             thread::sleep(Duration::from_millis(5));
@@ -108,6 +131,11 @@ fn open() -> io::Result<(File, OwnedFd)> {
     let flags = rustix::fs::OFlags::RDWR | rustix::fs::OFlags::NOCTTY | rustix::fs::OFlags::CLOEXEC;
     let terminal = rustix::fs::open(name, flags, rustix::fs::Mode::empty())?;
     Ok((keyboard.into(), terminal))
+}
+
+fn resize(keyboard: &File, columns: u16) -> io::Result<()> {
+    let size = Winsize { ws_row: ROWS, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
+    Ok(tcsetwinsize(keyboard, size)?)
 }
 
 fn watch(mut keyboard: File, screen: Arc<Mutex<String>>) {

@@ -1,4 +1,5 @@
-//! How far the way to the API server was gone, and what was in it.
+//! How far the way to the API server was gone, what was in it, and whether anything was to be
+//! written.
 
 use std::error::Error;
 use std::io::ErrorKind;
@@ -6,7 +7,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
-use http::Uri;
+use http::{Request, Uri};
 use tower::{BoxError, Service};
 
 /// Remembers the best that came about, and the last setback; clones share the memory.
@@ -20,6 +21,7 @@ pub(crate) struct Reach(Arc<Mutex<Way>>);
 struct Way {
     farthest: Option<Milestone>,
     setback: Option<Setback>,
+    wants_to_write: bool,
 }
 
 /// How far a connection came.
@@ -60,7 +62,7 @@ impl Reach {
     /// One of which this is known.
     #[cfg(test)]
     pub(crate) fn of(farthest: Option<Milestone>, setback: Option<Setback>) -> Self {
-        Self(Arc::new(Mutex::new(Way { farthest, setback })))
+        Self(Arc::new(Mutex::new(Way { farthest, setback, wants_to_write: false })))
     }
 
     /// Whether any connection ever came about.
@@ -76,6 +78,17 @@ impl Reach {
     /// Why the last attempt failed, if it did.
     pub(crate) fn setback(&self) -> Option<Setback> {
         self.way().setback
+    }
+
+    /// Whether anything can have been changed by this process.
+    pub(crate) fn may_have_written(&self) -> bool {
+        self.is_reached() && self.way().wants_to_write
+    }
+
+    /// Notes a request that is about to be sent. Reviews, which are POSTs, store nothing.
+    pub(super) fn note<B>(&self, request: &Request<B>) {
+        let is_review = request.uri().path().starts_with("/apis/auth");
+        self.way().wants_to_write |= !request.method().is_safe() && !is_review;
     }
 
     fn came_to(&self, milestone: Milestone) {

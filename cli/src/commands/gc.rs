@@ -4,8 +4,9 @@ mod leases;
 
 use std::time::{Duration, SystemTime};
 
-use kubelock::{IdleLease, PathSegment, Timestamp};
+use kubelock::{CancellationToken, IdleLease, PathSegment, Timestamp};
 
+use super::interrupts::{Interrupts, Worked};
 use crate::args::CommonArgs;
 use crate::args::cluster::ClusterArgs;
 use crate::args::duration;
@@ -15,6 +16,7 @@ use crate::failure::Failure;
 use crate::hint::Flags;
 use crate::output::idle::{self, Outcome};
 use crate::output::{Format, talk};
+use crate::program;
 use leases::{Deleted, Leases};
 
 /// Delete Leases that kubelock made and nobody uses
@@ -57,21 +59,31 @@ pub(crate) async fn run(
 ) -> Result<Exit, Failure> {
     cluster.namespace.as_deref().map(PathSegment::namespace).transpose()?;
     let connection = client::connect(cluster, common.verbose)?;
+    let mut interrupts = Interrupts::take_over()?;
     let namespace = (!args.all_namespaces).then(|| connection.namespace.clone());
     let place = place(namespace.as_deref());
     let flags = Flags::of_cluster(cluster);
     let leases = leases(&connection, namespace, cluster, &flags);
     let now = Timestamp::from(SystemTime::now());
-    let idle = leases.idle(now, args.older_than).await?;
+    let idle = interrupts.at_once(leases.idle(now, args.older_than)).await?;
     if args.dry_run {
+        drop(interrupts);
         idle::print(args.output, &idle, Outcome::Planned, now)?;
         talk::note(common, &format!("would delete {} {place}", counted(idle.len())));
         return Ok(Exit::Done);
     }
-    let (deleted, result) = delete(&leases, idle).await;
+    let stop = CancellationToken::new();
+    let mut deleted = Vec::new();
+    let work = delete(&leases, idle, &mut deleted, &stop);
+    let Worked { result, signal } = interrupts.in_order(&stop, work).await;
+    let result = result.unwrap_or_else(|| Err(broken_off()));
     idle::print(args.output, &deleted, Outcome::Deleted, now)?;
     if result.is_ok() || !deleted.is_empty() {
         talk::note(common, &format!("deleted {} {place}", counted(deleted.len())));
+    }
+    if let Some(signal) = signal {
+        result.unwrap_or_else(|failure| talk::failure(&failure));
+        interrupts.die(signal);
     }
     result.map(|()| Exit::Done)
 }
@@ -85,21 +97,31 @@ fn leases<'a>(
     Leases { connection, namespace, timeout: cluster.request_timeout, flags }
 }
 
-/// Those that were deleted, and why not all were.
+/// Notes those that were deleted, and says why not all were.
 async fn delete(
     leases: &Leases<'_>,
     idle: Vec<IdleLease>,
-) -> (Vec<IdleLease>, Result<(), Failure>) {
-    let mut deleted = Vec::new();
+    deleted: &mut Vec<IdleLease>,
+    stop: &CancellationToken,
+) -> Result<(), Failure> {
     for lease in idle {
-        match leases.delete(&lease).await {
-            Ok(Deleted::Gone) => deleted.push(lease),
+        if stop.is_cancelled() {
+            break;
+        }
+        match leases.delete(&lease).await? {
+            Deleted::Gone => deleted.push(lease),
             // Somebody uses it again, or has deleted it.
-            Ok(Deleted::Kept) => {}
-            Err(failure) => return (deleted, Err(failure)),
+            Deleted::Kept => {}
         }
     }
-    (deleted, Ok(()))
+    Ok(())
+}
+
+/// Somebody did not want to wait for the last one.
+fn broken_off() -> Failure {
+    let message = "interrupted: a deletion that is under way may yet happen";
+    Failure::new(Exit::Unknown, message)
+        .hint(format!("look with: {} gc --dry-run", program::name()))
 }
 
 fn counted(count: usize) -> String {

@@ -214,10 +214,7 @@ impl Session {
     /// A lock that nobody holds, likewise.
     pub(crate) async fn not_held(&self, verb: &'static str, target: &Target) -> Failure {
         let failure = sentence::not_held(&self.situation(verb, target), None);
-        self.nearby(Missing::lock(target), Place::of(target))
-            .await
-            .into_iter()
-            .fold(failure, Failure::hint)
+        self.nearby(Missing::Lock, Place::of(target)).await.into_iter().fold(failure, Failure::hint)
     }
 
     /// Asks what is called so, if the error is of that kind.

@@ -1,5 +1,6 @@
 //! How a lock is taken: the record, its one write, and another one where clocks differ.
 
+use std::pin::pin;
 use std::time::Duration;
 
 use kubelock_core::acquire::{Acquire, Outcome};
@@ -70,7 +71,7 @@ impl Lock {
             }
             let plan = options.plan(ttl);
             let waiting = waiting.get_or_insert_with(|| Waiting::new(self, &lock, plan));
-            decided = match undoing.cancel.unless(waiting.decide(*sight)).await {
+            decided = match undoing.cancel.unless(pin!(waiting.decide(*sight))).await {
                 Some(decided) => decided?,
                 None => return Err(Error::Cancelled { lock: Box::new(lock) }),
             };
@@ -103,15 +104,17 @@ impl Lock {
             call = call.in_form(form, version);
         }
         let cancel = undoing.cancel.clone();
-        let tried = self.write(&mut session, &mut call, options, &record, undoing);
-        match cancel.answer(tried).await {
+        let tried = cancel
+            .answer(pin!(self.write(&mut session, &mut call, options, &record, undoing)))
+            .await;
+        match tried {
             Some(tried) if !(cancel.is_cancelled() && is_unknown(&tried)) => {
                 undoing.leftovers.clear();
                 tried
             }
             _ => {
                 let sole = (!call.has_unanswered()).then(|| record.encode());
-                undoing.leftovers.tidy(TIDYING, sole.as_deref()).await;
+                Box::pin(undoing.leftovers.tidy(TIDYING, sole.as_deref())).await;
                 Ok(Tried::Cancelled(undoing.told(&session, &record)))
             }
         }

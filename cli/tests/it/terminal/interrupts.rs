@@ -45,8 +45,7 @@ impl Mute {
             let is_silent = match (silence, request.method.as_str()) {
                 (Silence::All, _) => true,
                 (_, "GET") => false,
-                (Silence::Changing, _) => return None,
-                (Silence::Lost, _) => return None,
+                (Silence::Changing | Silence::Lost, _) => return None,
                 (Silence::Taking, _) => write(&mut stored, &request.body),
             };
             (!is_silent).then(|| (200, lease(stored.as_deref())))

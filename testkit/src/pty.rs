@@ -6,7 +6,7 @@ use std::io::{self, Read, Write};
 use std::os::fd::OwnedFd;
 use std::process::{Child, Command, ExitStatus};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
@@ -16,6 +16,8 @@ use crate::own_bin::own_bin;
 
 /// What a slow machine may take for anything that happens at once on a fast one.
 const PATIENCE: Duration = Duration::from_mins(1);
+/// What the last words of a program may take on their way.
+const LAST: Duration = Duration::from_secs(2);
 
 /// How high a terminal is.
 pub const ROWS: u16 = 24;
@@ -25,6 +27,7 @@ pub struct Pty {
     child: Child,
     keyboard: File,
     screen: Arc<Mutex<String>>,
+    reader: JoinHandle<()>,
     /// How much of the screen was waited for already.
     read: usize,
 }
@@ -49,8 +52,8 @@ impl Pty {
         command.stdin(terminal.try_clone()?).stdout(terminal.try_clone()?).stderr(terminal);
         let child = command.spawn()?;
         let screen = Arc::default();
-        watch(keyboard.try_clone()?, Arc::clone(&screen));
-        Ok(Self { child, keyboard, screen, read: 0 })
+        let reader = watch(keyboard.try_clone()?, Arc::clone(&screen));
+        Ok(Self { child, keyboard, screen, reader, read: 0 })
     }
 
     /// Somebody changes the size of its window.
@@ -85,6 +88,14 @@ impl Pty {
         self.screen.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// What it has started may have the terminal for longer, but not much.
+    fn read_to_the_end(&self) {
+        let give_up = Instant::now() + LAST;
+        while !self.reader.is_finished() && Instant::now() < give_up {
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
+
     /// The process on the terminal.
     pub fn pid(&self) -> u32 {
         self.child.id()
@@ -98,7 +109,7 @@ impl Pty {
         self.ended().code()
     }
 
-    /// Waits for the end of the program, however it came about.
+    /// Waits for the end of the program, however it came about, and for its last words.
     ///
     /// # Panics
     /// If it does not end, with what is on the screen.
@@ -106,6 +117,7 @@ impl Pty {
         let give_up = Instant::now() + PATIENCE;
         loop {
             if let Ok(Some(status)) = self.child.try_wait() {
+                self.read_to_the_end();
                 return status;
             }
             assert!(Instant::now() < give_up, "no end of:\n{}", self.screen());
@@ -138,7 +150,7 @@ fn resize(keyboard: &File, columns: u16) -> io::Result<()> {
     Ok(tcsetwinsize(keyboard, size)?)
 }
 
-fn watch(mut keyboard: File, screen: Arc<Mutex<String>>) {
+fn watch(mut keyboard: File, screen: Arc<Mutex<String>>) -> JoinHandle<()> {
     thread::spawn(move || {
         let mut some = [0; 4096];
         // Linux ends a terminal that nobody has open with an error.
@@ -146,5 +158,5 @@ fn watch(mut keyboard: File, screen: Arc<Mutex<String>>) {
             let text = String::from_utf8_lossy(&some[..got]);
             screen.lock().unwrap_or_else(PoisonError::into_inner).push_str(&text);
         }
-    });
+    })
 }

@@ -1,5 +1,4 @@
-//! How far the way to the API server was gone, what was in it, and whether anything was to be
-//! written.
+//! How far the way to the API server was gone, what was in it, and whether a write went it.
 
 use std::error::Error;
 use std::io::ErrorKind;
@@ -21,6 +20,7 @@ pub(crate) struct Reach(Arc<Mutex<Way>>);
 struct Way {
     farthest: Option<Milestone>,
     setback: Option<Setback>,
+    /// Whether there was anything to be changed.
     wants_to_write: bool,
 }
 
@@ -70,6 +70,18 @@ impl Reach {
         self.way().farthest == Some(Milestone::Open)
     }
 
+    /// Whether anything can have been changed by this process.
+    pub(crate) fn may_have_written(&self) -> bool {
+        let way = self.way();
+        way.wants_to_write && way.farthest == Some(Milestone::Open)
+    }
+
+    /// Notes a request that is about to be sent. Reviews, which are POSTs, store nothing.
+    pub(super) fn note<B>(&self, request: &Request<B>) {
+        let is_review = request.uri().path().starts_with("/apis/auth");
+        self.way().wants_to_write |= !request.method().is_safe() && !is_review;
+    }
+
     /// Whether somebody accepted one, and nothing came of it.
     pub(crate) fn is_accepted_only(&self) -> bool {
         self.way().farthest == Some(Milestone::Accepted)
@@ -78,17 +90,6 @@ impl Reach {
     /// Why the last attempt failed, if it did.
     pub(crate) fn setback(&self) -> Option<Setback> {
         self.way().setback
-    }
-
-    /// Whether anything can have been changed by this process.
-    pub(crate) fn may_have_written(&self) -> bool {
-        self.is_reached() && self.way().wants_to_write
-    }
-
-    /// Notes a request that is about to be sent. Reviews, which are POSTs, store nothing.
-    pub(super) fn note<B>(&self, request: &Request<B>) {
-        let is_review = request.uri().path().starts_with("/apis/auth");
-        self.way().wants_to_write |= !request.method().is_safe() && !is_review;
     }
 
     fn came_to(&self, milestone: Milestone) {

@@ -59,16 +59,20 @@ pub(crate) async fn run(
     cluster: &ClusterArgs,
     common: &CommonArgs,
 ) -> Result<Exit, Failure> {
-    let (session, target, interrupts) = Session::of(&args.lock, &args.on, cluster, common).await?;
+    let (session, target, mut interrupts) =
+        Session::of(&args.lock, &args.on, cluster, common).await?;
     let format = args.output;
-    let acquired = take(args, session, &target, common, interrupts).await?;
+    let acquired = take(args, session, &target, common, &mut interrupts).await?;
 
     let view = View::acquired(&target, &acquired, Timestamp::from(SystemTime::now()));
-    match format {
-        Some(format) => output::one(format, &view)
-            .map_err(|failure| failure.hint(format!("{} is acquired", target.describe())))?,
-        None => talk::note(common, &praise(acquired.record(), &target.describe())),
+    if let Some(format) = format {
+        interrupts.let_go();
+        output::one(format, &view)
+            .map_err(|failure| failure.hint(format!("{} is acquired", target.describe())))?;
+    } else {
+        talk::note(common, &praise(acquired.record(), &target.describe()));
     }
+    interrupts.done();
     Ok(Exit::Done)
 }
 
@@ -78,7 +82,7 @@ async fn take(
     session: Session,
     target: &Target,
     common: &CommonArgs,
-    mut interrupts: Interrupts,
+    interrupts: &mut Interrupts,
 ) -> Result<Acquired, Failure> {
     let waiting = (!common.quiet).then(|| Waiting::of(target));
     let stop = CancellationToken::new();
@@ -107,7 +111,9 @@ async fn take(
         interrupts.die(signal);
     }
     match result {
-        Some(Taken::InTime(taken)) => session.explained("acquire", target, taken).await,
+        Some(Taken::InTime(taken)) => {
+            interrupts.at_once(session.explained("acquire", target, taken)).await
+        }
         _ => Err(session.broken_off("acquired", target)),
     }
 }

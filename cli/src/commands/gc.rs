@@ -67,7 +67,7 @@ pub(crate) async fn run(
     let now = Timestamp::from(SystemTime::now());
     let idle = interrupts.at_once(leases.idle(now, args.older_than)).await?;
     if args.dry_run {
-        drop(interrupts);
+        interrupts.let_go();
         idle::print(args.output, &idle, Outcome::Planned, now)?;
         talk::note(common, &format!("would delete {} {place}", counted(idle.len())));
         return Ok(Exit::Done);
@@ -77,6 +77,7 @@ pub(crate) async fn run(
     let work = delete(&leases, idle, &mut deleted, &stop);
     let Worked { result, signal } = interrupts.in_order(&stop, work).await;
     let result = result.unwrap_or_else(|| Err(broken_off()));
+    interrupts.let_go();
     idle::print(args.output, &deleted, Outcome::Deleted, now)?;
     if result.is_ok() || !deleted.is_empty() {
         talk::note(common, &format!("deleted {} {place}", counted(deleted.len())));

@@ -59,24 +59,32 @@ impl Interrupts {
         work.await
     }
 
-    /// Work that a signal stops: it has a second to see `stop` and to come to an end. After it
-    /// signals do what they always do.
+    /// Work that a signal stops: it has a second to see `stop` and to come to an end.
     pub(super) async fn in_order<T>(
         &mut self,
         stop: &CancellationToken,
         work: impl Future<Output = T>,
     ) -> Worked<T> {
         #[cfg(unix)]
-        {
-            let worked = in_order(&mut self.signals, stop, work).await;
-            self.let_go();
-            worked
-        }
+        return in_order(&mut self.signals, stop, work).await;
         #[cfg(not(unix))]
         {
             let _ = stop;
             Worked { result: Some(work.await), signal: None }
         }
+    }
+
+    /// Signals do what they always do again: whoever reads what is printed may be slow.
+    pub(super) fn let_go(&self) {
+        // It fails for masks that do not exist.
+        #[cfg(unix)]
+        let _ = super::run::signals::unblock_all();
+    }
+
+    /// It is done, and that is said: a signal comes too late from here on.
+    pub(super) fn done(mut self) {
+        drop(self.aside.take());
+        std::mem::forget(self);
     }
 
     /// Ends the program as the signal does, once all is said.
@@ -89,16 +97,6 @@ impl Interrupts {
     }
 }
 
-#[cfg(unix)]
-impl Interrupts {
-    /// What is left is to tell of it, and whoever reads that may be slow.
-    fn let_go(&self) {
-        // It fails for masks that do not exist.
-        let _ = super::run::signals::unblock_all();
-    }
-}
-
-#[cfg(unix)]
 impl Drop for Interrupts {
     fn drop(&mut self) {
         self.let_go();
@@ -153,7 +151,7 @@ mod of_unix {
     async fn again(signals: &mut Signals) {
         sleep(ECHO).await;
         signals.forget();
-        talk::show("interrupted, and putting in order what is under way; again ends it at once");
+        talk::show("interrupted: what is under way has a second; a second Ctrl-C ends it at once");
         interruption(signals).await;
     }
 

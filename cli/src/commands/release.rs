@@ -52,7 +52,10 @@ pub(crate) async fn run(
     let work = session.unless_stopped(&stop, lock.release(&target.object, options));
     let Worked { result, signal } = interrupts.in_order(&stop, work).await;
     let released = match result.flatten() {
-        Some(released) => session.explained("release", &target, released).await,
+        Some(released) if signal.is_none() => {
+            interrupts.at_once(session.explained("release", &target, released)).await
+        }
+        Some(released) => released.map_err(|error| session.explain("release", &target, &error)),
         None => Err(session.broken_off("released", &target)),
     };
     if released.is_ok() {

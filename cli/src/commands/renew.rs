@@ -63,9 +63,13 @@ pub(crate) async fn run(
     let work = session.unless_stopped(&stop, lock.renew(&target.object, options));
     let Worked { result, signal } = interrupts.in_order(&stop, work).await;
     let renewed = match result.flatten() {
-        Some(renewed) => session.explained("renew", &target, renewed).await,
+        Some(renewed) if signal.is_none() => {
+            interrupts.at_once(session.explained("renew", &target, renewed)).await
+        }
+        Some(renewed) => renewed.map_err(|error| session.explain("renew", &target, &error)),
         None => Err(session.broken_off("renewed", &target)),
     };
+    interrupts.let_go();
     let told = renewed.and_then(|renewed| tell(args.output, &renewed, &target, common));
     if let Some(signal) = signal {
         if let Err(failure) = told.as_ref()

@@ -35,6 +35,7 @@ use crate::args::cluster::ClusterArgs;
 use crate::args::duration;
 use crate::args::lock::{LockArgs, OwnerArgs};
 use crate::args::wait::WaitArgs;
+use crate::client;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::aside::Aside;
@@ -183,6 +184,7 @@ impl Run {
             _ => {}
         }
         drop(self);
+        client::kill_alone();
         if matches!(signal, Signal::SIGINT | Signal::SIGQUIT) {
             signals::die_of(signal, false);
         }

@@ -163,6 +163,38 @@ impl Session {
         sentence::failure(error, &self.situation(verb, target))
     }
 
+    /// Somebody did not want to wait for what was under way: what was to be done may be done.
+    pub(crate) fn broken_off(&self, done: &str, target: &Target) -> Failure {
+        let message =
+            format!("interrupted: it is unknown whether {} was {done}", target.describe());
+        let look = self.flags.command("get", target);
+        Failure::new(Exit::Unknown, message).hint(format!("look with: {look}"))
+    }
+
+    /// Whether anything can have been changed.
+    pub(crate) fn may_have_written(&self) -> bool {
+        self.connection.endpoint.reach.may_have_written()
+    }
+
+    /// What comes of work that is stopped at once as long as it has changed nothing.
+    pub(crate) async fn unless_stopped<T>(
+        &self,
+        stop: &CancellationToken,
+        work: impl Future<Output = T>,
+    ) -> Option<T> {
+        let stopped = async {
+            stop.cancelled().await;
+            if self.may_have_written() {
+                std::future::pending::<()>().await;
+            }
+        };
+        tokio::select! {
+            biased;
+            () = stopped => None,
+            done = work => Some(done),
+        }
+    }
+
     /// The same of a call's outcome, with what is called like what is not there.
     pub(crate) async fn explained<T>(
         &self,
@@ -213,38 +245,6 @@ impl Session {
     /// The options that hints repeat.
     pub(super) fn flags(&self) -> &Flags {
         &self.flags
-    }
-
-    /// Somebody did not want to wait for what was under way: what was to be done may be done.
-    pub(crate) fn broken_off(&self, done: &str, target: &Target) -> Failure {
-        let message =
-            format!("interrupted: it is unknown whether {} was {done}", target.describe());
-        let look = self.flags.command("get", target);
-        Failure::new(Exit::Unknown, message).hint(format!("look with: {look}"))
-    }
-
-    /// Whether anything can have been changed.
-    pub(crate) fn may_have_written(&self) -> bool {
-        self.connection.endpoint.reach.may_have_written()
-    }
-
-    /// What comes of work that is stopped at once as long as it has changed nothing.
-    pub(crate) async fn unless_stopped<T>(
-        &self,
-        stop: &CancellationToken,
-        work: impl Future<Output = T>,
-    ) -> Option<T> {
-        let stopped = async {
-            stop.cancelled().await;
-            if self.may_have_written() {
-                std::future::pending::<()>().await;
-            }
-        };
-        tokio::select! {
-            biased;
-            () = stopped => None,
-            done = work => Some(done),
-        }
     }
 
     /// The connection itself, for what is no call of a lock.

@@ -8,6 +8,7 @@ use kubelock::OnWait;
 use super::aside::{self, Said};
 use super::obstacle::{Now, Obstacle, Wanted};
 use super::{talk, text};
+use crate::secrets;
 use crate::target::Target;
 
 /// A wait, if it comes to one: on a terminal a line that counts, elsewhere a line whenever that is
@@ -28,7 +29,7 @@ impl Waiting {
                 kubelock::Obstacle::Holder(held) => (Obstacle::of(held), true),
                 kubelock::Obstacle::Still(held) => (Obstacle::of(held), false),
                 kubelock::Obstacle::Trouble(error) => {
-                    let message = text::paragraph(&error.to_string());
+                    let message = text::paragraph(&secrets::hidden(&error.to_string()));
                     (Obstacle::Server(message), !is_away.load(Ordering::Relaxed))
                 }
                 _ => return,

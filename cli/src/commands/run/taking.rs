@@ -43,19 +43,16 @@ pub(super) async fn hold(
     let deadline = call_deadline(session, &options);
     let held = in_time(&lock, &target.object, options).await;
     drop(waiting);
-    let explain = |verb, error: &Error| {
-        let situation = Situation { deadline, command: "run", ..session.situation(verb, &target) };
-        sentence::failure(error, &situation)
-    };
+    let at = |verb| Situation { deadline, command: "run", ..session.situation(verb, &target) };
     match held {
-        Ok(guard) if stop.is_cancelled() => {
-            guard.release().await.map_err(|error| explain("release", &error))?;
-            Ok(Taken::Interrupted)
-        }
+        Ok(guard) if stop.is_cancelled() => match guard.release().await {
+            Ok(()) => Ok(Taken::Interrupted),
+            Err(error) => Err(sentence::failure(&error, &at("release"))),
+        },
         Ok(guard) => Ok(Taken::Held(Box::new(target), Box::new(guard))),
         Err(error) if error.is_cancelled() => Ok(Taken::Interrupted),
         Err(error) => {
-            let failure = explain("acquire", &error);
+            let failure = sentence::failure(&error, &at("acquire"));
             Err(session.with_nearby(&error, &target, failure).await)
         }
     }

@@ -134,7 +134,7 @@ fn a_second_one_ends_it_at_once_and_tells_what_may_be_left() {
         let mut child = server.start(args);
         server.until_asked("PATCH");
         send(Pid::from_child(&child), Signal::INT);
-        let said = wait::until(&mut child, "again ends it at once\n");
+        let said = wait::until(&mut child, "a second Ctrl-C ends it at once\n");
         send(Pid::from_child(&child), Signal::INT);
         let (signal, rest) = ended(child);
         assert_eq!(signal, Some(2), "{said}{rest}");
@@ -250,6 +250,7 @@ fn a_loop_of_interrupted_acquires_never_leaves_a_record_unsaid() {
         let output = child.wait_with_output().unwrap();
         let said = String::from_utf8(output.stderr).unwrap();
         match output.status.code() {
+            // It came too late.
             Some(0) => {
                 assert!(said.starts_with("acquired lock"), "{said}");
                 assert_eq!(stage.run(&["release", "deploy", "--owner", "bob"]).code, Some(0));

@@ -98,7 +98,7 @@ fn a_holder_that_is_gone_is_shown_with_the_time_until_it_is_taken_over() {
 #[test]
 fn a_narrow_terminal_is_never_wrapped_whoever_holds_the_lock() {
     let stage = Stage::new();
-    for columns in [20, 21, 5, 1] {
+    for columns in [20, 21, 5, 2] {
         for owner in ["x".repeat(300), "日本語".repeat(40), "a\u{1b}[2J\r\n\u{202e}b".into()] {
             stage.held_by(&owner, "90m");
             let mut screen = stage.on_terminal(columns, &WAITS);

@@ -144,6 +144,20 @@ fn a_second_one_ends_it_at_once_and_tells_what_may_be_left() {
     }
 }
 
+#[test]
+fn on_a_terminal_a_second_ctrl_c_ends_it_at_once_too() {
+    let server = Mute::new(Silence::All, None);
+    let words = [super::stage::KUBELOCK, "acquire", "deploy", "--owner", "bob", "--wait"];
+    let mut screen = super::stage::on_terminal(&server.stub.kubeconfig(), 100, &words, |_| {});
+    server.until_asked("PATCH");
+    screen.type_in(CTRL_C);
+    screen.pty.expect("a second Ctrl-C ends it at once");
+    screen.type_in(CTRL_C);
+    assert_eq!(screen.pty.ended().signal(), Some(2));
+    screen.line_with("error: interrupted: it is unknown whether lock");
+    screen.line_with("hint: if it was, its record stands until 20");
+}
+
 /// A record of bob's that nobody answers for.
 fn bobs() -> String {
     let now = kubelock::Timestamp::from(std::time::SystemTime::now());

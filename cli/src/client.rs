@@ -54,11 +54,16 @@ pub(crate) struct Endpoint {
 }
 
 impl Endpoint {
-    /// One that nothing is known of yet.
+    /// One that is reached so far.
     #[cfg(test)]
-    pub(crate) fn new(address: &str, origin: &str) -> Self {
-        let (address, origin) = (address.to_owned(), origin.to_owned());
-        Self { address, origin, proxy: None, reach: Reach::default(), credentials: None }
+    pub(crate) fn of(reach: Reach, proxy: Option<&str>) -> Self {
+        Self {
+            address: "https://10.0.0.1:6443".to_owned(),
+            origin: "context \"dev\"".to_owned(),
+            proxy: proxy.map(str::to_owned),
+            reach,
+            credentials: None,
+        }
     }
 
     /// Why the token could not be renewed, if so.

@@ -6,6 +6,7 @@ pub(crate) mod completion;
 pub(crate) mod doctor;
 pub(crate) mod gc;
 pub(crate) mod get;
+mod interrupts;
 pub(crate) mod man;
 pub(crate) mod rbac;
 pub(crate) mod release;

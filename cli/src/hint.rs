@@ -31,6 +31,12 @@ impl Flags {
         }
     }
 
+    /// None of them.
+    #[cfg(test)]
+    pub(crate) fn none() -> Self {
+        Self { prefix: None, context: None, kubeconfig: None, as_user: None, as_groups: Vec::new() }
+    }
+
     /// Whom `--as` names.
     pub(crate) fn as_user(&self) -> Option<&str> {
         self.as_user.as_deref()

@@ -2,15 +2,19 @@
 
 pub(crate) mod age;
 pub(crate) mod aside;
+mod desk;
 pub(crate) mod document;
 pub(crate) mod holder;
 pub(crate) mod idle;
+mod obstacle;
 pub(crate) mod printer;
 pub(crate) mod prompt;
+mod screen;
 mod table;
 pub(crate) mod talk;
 pub(crate) mod text;
 pub(crate) mod view;
+pub(crate) mod waiting;
 
 use std::io::{ErrorKind, Write};
 

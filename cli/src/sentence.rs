@@ -209,3 +209,6 @@ fn unavailable(message: &str, at: &Situation<'_>) -> Failure {
 pub(crate) fn no_answer(at: &Situation<'_>) -> Failure {
     too_slow(at.endpoint, at.deadline)
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,13 +7,17 @@ use kubelock_core::answer::Sight;
 use kubelock_core::change::{self, Change};
 use kubelock_core::doubt::Failure;
 use kubelock_core::expiry::ExpiryRule;
+use kubelock_core::hold::Written;
+use kubelock_core::reading::Reading;
 use kubelock_core::record::Record;
 use kubelock_core::stamp;
 use kubelock_core::timestamp::Timestamp;
 
 use crate::acquired::Acquired;
+use crate::cancel::{Cancel, TIDYING};
 use crate::error::Error;
 use crate::hold_options::Wait;
+use crate::leftovers::Leftovers;
 use crate::lock::Lock;
 use crate::lock_ref::LockRef;
 use crate::options::AcquireOptions;
@@ -30,6 +34,15 @@ const RESTAMPS_MAX: usize = 2;
 enum Tried {
     Acquired(Box<Acquired>),
     Held(Box<Record>, Box<Sight>),
+    /// The caller has ended the call.
+    Cancelled(Error),
+}
+
+/// What a call may leave behind that its caller ends.
+struct Undoing {
+    cancel: Cancel,
+    /// Empty unless somebody may end it.
+    leftovers: Leftovers,
 }
 
 impl Lock {
@@ -42,11 +55,14 @@ impl Lock {
         let ttl = options.check(&lock.gvr)?;
         let template = Record::new(options.owner.as_str(), Timestamp::GO_ZERO, ttl);
         check_size(&lock, &template.encode())?;
+        let mut undoing = self.undoing(&lock, &options);
         let mut waiting = None;
         let mut decided = None;
         loop {
-            let (record, sight) = match self.try_once(&lock, &options, &template, decided).await? {
+            let tried = self.try_once(&lock, &options, &template, decided, &mut undoing).await;
+            let (record, sight) = match tried? {
                 Tried::Acquired(acquired) => return Ok(*acquired),
+                Tried::Cancelled(error) => return Err(error),
                 Tried::Held(record, sight) => (record, sight),
             };
             if options.wait == Wait::No || record.owner == options.owner {
@@ -54,8 +70,17 @@ impl Lock {
             }
             let plan = options.plan(ttl);
             let waiting = waiting.get_or_insert_with(|| Waiting::new(self, &lock, plan));
-            decided = waiting.decide(*sight).await?;
+            decided = match undoing.cancel.unless(waiting.decide(*sight)).await {
+                Some(decided) => decided?,
+                None => return Err(Error::Cancelled { lock: Box::new(lock) }),
+            };
         }
+    }
+
+    fn undoing(&self, lock: &LockRef, options: &AcquireOptions) -> Undoing {
+        let cancel = Cancel::new(options.cancel.clone(), self.locks.runtime.clone());
+        let leftovers = Leftovers::new(self.locks.clone(), lock.clone(), options.deadline);
+        Undoing { cancel, leftovers }
     }
 
     /// One try. A server that does not answer ends it, whether the caller waits or not.
@@ -65,21 +90,50 @@ impl Lock {
         options: &AcquireOptions,
         template: &Record,
         decided: Option<Decided>,
+        undoing: &mut Undoing,
     ) -> Result<Tried, Error> {
+        if undoing.cancel.is_cancelled() {
+            return Ok(Tried::Cancelled(Error::Cancelled { lock: Box::new(lock.clone()) }));
+        }
         let record = self.stamped(template, options.expiry);
+        undoing.note(&record, self.locks.reading());
         let mut session = Session::new(&self.locks, lock, options.deadline);
         let mut call = self.acquire_call(lock, options, record.encode());
         if let Some((form, version)) = decided {
             call = call.in_form(form, version);
         }
-        match session.drive(&mut call).await {
+        let cancel = undoing.cancel.clone();
+        let tried = self.write(&mut session, &mut call, options, &record, undoing);
+        match cancel.answer(tried).await {
+            Some(tried) if !(cancel.is_cancelled() && is_unknown(&tried)) => {
+                undoing.leftovers.clear();
+                tried
+            }
+            _ => {
+                let sole = (!call.has_unanswered()).then(|| record.encode());
+                undoing.leftovers.tidy(TIDYING, sole.as_deref()).await;
+                Ok(Tried::Cancelled(undoing.told(&session, &record)))
+            }
+        }
+    }
+
+    async fn write(
+        &self,
+        session: &mut Session<'_>,
+        call: &mut Acquire,
+        options: &AcquireOptions,
+        record: &Record,
+        undoing: &mut Undoing,
+    ) -> Result<Tried, Error> {
+        match session.drive(call).await {
             Outcome::Acquired(sight) => {
-                let acquired = self.confirmed(&mut session, options, record.clone(), sight).await;
+                let acquired =
+                    self.confirmed(session, options, record.clone(), sight, undoing).await;
                 // Whatever became of the record, a copy of it may land yet.
                 let told = acquired.map_err(|error| match error {
                     Error::OutcomeUnknown { .. } => error,
                     error if call.has_unanswered() => {
-                        session.failed(Some(&record), Failure::Unknown(error.to_string()))
+                        session.failed(Some(record), Failure::Unknown(error.to_string()))
                     }
                     error => error,
                 });
@@ -91,7 +145,7 @@ impl Lock {
             Outcome::Seen(_) | Outcome::Missing => {
                 Err(session.failed(None, Failure::ObjectMissing))
             }
-            Outcome::Failed(failure) => Err(session.failed(Some(&record), failure)),
+            Outcome::Failed(failure) => Err(session.failed(Some(record), failure)),
         }
     }
 
@@ -133,6 +187,7 @@ impl Lock {
         options: &AcquireOptions,
         mut record: Record,
         mut sight: Sight,
+        undoing: &mut Undoing,
     ) -> Result<Acquired, Error> {
         for _ in 0..RESTAMPS_MAX {
             if options.expiry == ExpiryRule::LocalClock || !is_off(&record, &sight, session) {
@@ -140,6 +195,7 @@ impl Lock {
             }
             let mut better = record.clone();
             better.created_at = self.stamp(options.expiry);
+            undoing.note(&better, self.locks.reading());
             sight = self.restamp(session, sight, options, &record, &better).await?;
             record = better;
         }
@@ -191,6 +247,28 @@ impl Lock {
         let held = self.seen_held(lock, record);
         if is_own { Error::AlreadyExists(held) } else { Error::OwnerMismatch(held) }
     }
+}
+
+impl Undoing {
+    /// Notes a record that is about to be sent.
+    fn note(&mut self, record: &Record, read_at: Reading) {
+        if self.cancel.is_possible() {
+            self.leftovers.note(Written { value: record.encode(), read_at });
+        }
+    }
+
+    /// What to tell the caller of a call that it has ended.
+    fn told(&self, session: &Session<'_>, record: &Record) -> Error {
+        let error = Error::Cancelled { lock: session.lock() };
+        if self.leftovers.is_empty() {
+            return error;
+        }
+        session.failed(Some(record), Failure::Unknown(error.to_string()))
+    }
+}
+
+fn is_unknown(tried: &Result<Tried, Error>) -> bool {
+    tried.as_ref().is_err_and(Error::is_outcome_unknown)
 }
 
 fn is_off(record: &Record, sight: &Sight, session: &Session<'_>) -> bool {

@@ -16,6 +16,7 @@ use kubelock_core::timestamp::Timestamp;
 use kubelock_core::token::FencingToken;
 
 use crate::acquiring::check_size;
+use crate::cancel::Cancel;
 use crate::error::Error;
 use crate::guard::Guard;
 use crate::hold::Hold;
@@ -57,6 +58,7 @@ struct Claiming {
     id: HoldId,
     template: Record,
     waiting: Waiting,
+    cancel: Cancel,
     restamps: u32,
     /// What the first answer showed that confirmed a record: for a mutant alone.
     first_version: Option<String>,
@@ -70,6 +72,8 @@ enum Claimed {
     Seen(Sight),
     Missing,
     Failed(Failure, Record),
+    /// The caller has ended the call. The bytes of which one copy alone was sent, if so.
+    Cancelled(Option<String>),
 }
 
 impl Claiming {
@@ -97,6 +101,7 @@ impl Claiming {
             id,
             template,
             waiting: Waiting::new(lock, &lock_ref, plan),
+            cancel: Cancel::new(options.cancel.clone(), locks.runtime.clone()),
             lock_ref,
             options,
             restamps: 0,
@@ -113,25 +118,39 @@ impl Claiming {
 
     async fn claim_until_held(&mut self) -> Result<Hold, Error> {
         let mut decided = None;
-        loop {
+        while !self.cancel.is_cancelled() {
             let is_create = matches!(decided, Some((Form::Create, _)));
-            let next = match self.claim(decided.take()).await? {
+            let claimed = match self.claim(decided.take()).await? {
                 Claimed::Held(hold) => return Ok(*hold),
-                Claimed::Unready(sight, value) => {
-                    self.waiting.go_on().await?;
-                    Some((Form::Replace(value), Some(sight.resource_version)))
+                Claimed::Cancelled(sole) => {
+                    return Err(self.waiting.cancelled(sole.as_deref()).await);
                 }
-                Claimed::Seen(sight) => {
-                    self.waiting.was_answered();
-                    self.waiting.decide(sight).await?
-                }
-                Claimed::Missing if is_create => {
-                    self.waiting.look_again(Failure::ObjectMissing).await?
-                }
-                Claimed::Missing => Some(self.waiting.create()?),
-                Claimed::Failed(failure, record) => self.waiting.failed(failure, &record).await?,
+                claimed => claimed,
             };
-            decided = next;
+            let cancel = self.cancel.clone();
+            match cancel.unless(self.next(claimed, is_create)).await {
+                Some(next) => decided = next?,
+                None => break,
+            }
+        }
+        Err(self.waiting.cancelled(None).await)
+    }
+
+    /// What to write after a claim that did not become a hold; waits until there is something.
+    async fn next(&mut self, claimed: Claimed, is_create: bool) -> Result<Option<Decided>, Error> {
+        match claimed {
+            Claimed::Held(_) | Claimed::Cancelled(_) => Ok(None),
+            Claimed::Unready(sight, value) => {
+                self.waiting.go_on().await?;
+                Ok(Some((Form::Replace(value), Some(sight.resource_version))))
+            }
+            Claimed::Seen(sight) => {
+                self.waiting.was_answered();
+                self.waiting.decide(sight).await
+            }
+            Claimed::Missing if is_create => self.waiting.look_again(Failure::ObjectMissing).await,
+            Claimed::Missing => self.waiting.create().map(Some),
+            Claimed::Failed(failure, record) => self.waiting.failed(failure, &record).await,
         }
     }
 
@@ -148,7 +167,9 @@ impl Claiming {
         let lock_ref = self.lock_ref.clone();
         let mut session = Session::new(&locks, &lock_ref, self.terms.call());
         let mut call = self.call(value.clone(), decided);
-        let outcome = session.drive(&mut call).await;
+        let Some(outcome) = self.cancel.answer(session.drive(&mut call)).await else {
+            return Ok(Claimed::Cancelled((!call.has_unanswered()).then_some(value)));
+        };
         if !call.has_unanswered() && !is_open(&outcome) {
             self.waiting.leftovers.forget(&value);
         }

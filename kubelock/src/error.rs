@@ -27,7 +27,7 @@ use crate::lock_ref::LockRef;
 ///         "look before doing anything else: the lock may be ours"
 ///     } else if error.is_lost() {
 ///         "stop the work"
-///     } else if error.is_unavailable() || error.is_contended() {
+///     } else if error.is_unavailable() || error.is_contended() || error.is_cancelled() {
 ///         "try again: nothing was written"
 ///     } else if error.is_forbidden() || error.is_refused() || error.is_altered() {
 ///         "tell the cluster's administrator"
@@ -166,6 +166,13 @@ pub enum Error {
         lock: Box<LockRef>,
     },
 
+    /// The caller ended the call early; nothing of it stands, nor will.
+    #[error("the call for {lock} was cancelled")]
+    Cancelled {
+        /// Which lock.
+        lock: Box<LockRef>,
+    },
+
     /// Others changed the lock or its object at each attempt until the deadline; nothing was written.
     #[error("the object of {lock} changed at each attempt for {deadline:?}")]
     Contended {
@@ -186,6 +193,9 @@ pub struct Held {
     pub record: Record,
     /// When it was seen, by this machine's wall clock.
     pub seen_at: Timestamp,
+    /// Where a call waits for this holder: so long after that it may take the lock over, unless
+    /// the record is renewed.
+    pub free_after: Option<Duration>,
 }
 
 impl Error {
@@ -254,6 +264,11 @@ impl Error {
         matches!(self, Self::Contended { .. })
     }
 
+    /// Whether the caller ended the call early, and nothing of it stays.
+    pub fn is_cancelled(&self) -> bool {
+        matches!(self, Self::Cancelled { .. })
+    }
+
     /// Whether the hold on the lock was lost.
     pub fn is_lost(&self) -> bool {
         matches!(self, Self::Lost { .. })
@@ -285,6 +300,7 @@ impl Error {
             Self::OutcomeUnknown { .. } => "outcome_unknown",
             Self::Unavailable { .. } => "unavailable",
             Self::Contended { .. } => "contended",
+            Self::Cancelled { .. } => "cancelled",
             Self::Lost { .. } => "lost",
             Self::ObjectTerminating { .. } => "object_terminating",
             Self::Unordered { .. } => "unordered",
@@ -307,6 +323,7 @@ impl Error {
             | Self::OutcomeUnknown { lock, .. }
             | Self::Unavailable { lock, .. }
             | Self::Contended { lock, .. }
+            | Self::Cancelled { lock }
             | Self::Lost { lock, .. }
             | Self::ObjectTerminating { lock }
             | Self::Unordered { lock } => Some(lock),

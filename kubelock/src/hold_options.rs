@@ -6,6 +6,7 @@ use kube::core::GroupVersionResource;
 use kubelock_core::name::quoted;
 pub use kubelock_core::takeover::Takeover;
 use kubelock_core::terms::Terms;
+use tokio_util::sync::CancellationToken;
 
 use crate::error::Error;
 use crate::on_wait::OnWait;
@@ -84,6 +85,13 @@ pub struct HoldOptions {
     /// Whether the holder watches its own record, and so learns at once if somebody removes it;
     /// else at its next renewal. Costs one connection.
     pub watch: bool,
+    /// Ends the call early once it is cancelled, within a second: a write that is under way has
+    /// half of it to be answered, and what is not answered is looked for and removed.
+    ///
+    /// The call ends with [`Error::Cancelled`] if nothing of it stays, and with
+    /// [`Error::OutcomeUnknown`] if that is not known; then it is looked for in the background.
+    /// It may also have come to its own end meanwhile: then the lock is held.
+    pub cancel: Option<CancellationToken>,
 }
 
 impl HoldOptions {

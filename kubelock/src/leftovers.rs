@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use kubelock_core::answer::Sight;
-use kubelock_core::change::Change;
+use kubelock_core::change::{Change, Outcome};
 use kubelock_core::hold::Written;
 use kubelock_core::mutant::Mutant;
 use kubelock_core::reading::Reading;
@@ -67,6 +67,27 @@ impl Leftovers {
         self.sent.iter().any(|sent| now.at_least_since(sent.read_at) < lifetime)
     }
 
+    /// Looks for them for so long at most, and removes what stands. Of `sole` one copy alone was
+    /// sent: once removed, it never comes back.
+    pub(crate) async fn tidy(&mut self, within: Duration, sole: Option<&str>) {
+        let (locks, lock) = (self.locks.clone(), self.lock.clone());
+        let until = locks.clock.monotonic().saturating_add(within);
+        let mut pause = PAUSE_MIN;
+        while !self.sent.is_empty() {
+            let left = until.saturating_sub(locks.clock.monotonic());
+            if left.is_zero() {
+                return;
+            }
+            let sent: Vec<String> = self.sent.iter().map(|sent| sent.value.clone()).collect();
+            let removed = look(&locks, &lock, left, &sent).await;
+            match removed.filter(|removed| Some(removed.as_str()) == sole) {
+                Some(removed) => self.forget(&removed),
+                None => locks.runtime.sleep(pause.min(left)).await,
+            }
+            pause *= 2;
+        }
+    }
+
     /// How long after its call began a write can land.
     fn lifetime(&self) -> Duration {
         self.locks.request_lifetime.saturating_add(self.call)
@@ -96,7 +117,7 @@ async fn remove(locks: KubeLock, lock: LockRef, call: Duration, sent: Vec<String
     let mut pause = PAUSE_MIN;
     loop {
         let left = until.saturating_sub(locks.clock.monotonic());
-        look(&locks, &lock, call, &sent).await;
+        let _ = look(&locks, &lock, call, &sent).await;
         // The last look comes when nothing can land any more.
         if left.is_zero() {
             return;
@@ -106,13 +127,14 @@ async fn remove(locks: KubeLock, lock: LockRef, call: Duration, sent: Vec<String
     }
 }
 
-/// Removes what stands, if it is of these.
-async fn look(locks: &KubeLock, lock: &LockRef, call: Duration, sent: &[String]) {
+/// Removes what stands, if it is of these, and says which is gone then.
+async fn look(locks: &KubeLock, lock: &LockRef, call: Duration, sent: &[String]) -> Option<String> {
     let mut session = Session::new(locks, lock, call);
-    let Ok(sight) = session.look(locks.memory.puts(lock)).await else { return };
-    let Some(value) = sent.iter().find(|value| sight.shows(value)) else { return };
+    let sight = session.look(locks.memory.puts(lock)).await.ok()?;
+    let value = sent.iter().find(|value| sight.shows(value))?;
     let change = Change::remove(sight.uid, value.clone());
     let mut change = locks.by_known_verb(lock, change);
     // What fails is tried again at the next look.
-    let _ = session.drive(&mut change).await;
+    let outcome = session.drive(&mut change).await;
+    (!matches!(outcome, Outcome::Failed(_))).then(|| value.clone())
 }

@@ -54,7 +54,8 @@ impl Lock {
     /// somebody removed the record between two writes of this call.
     ///
     /// # Cancel safety
-    /// Dropping the future may leave the lock taken, for its ttl at most.
+    /// Dropping the future may leave the lock taken, for its ttl at most. With
+    /// [`AcquireOptions::cancel`] a call ends early and in order.
     ///
     /// # Source
     /// `Lock.Acquire` of the Go package; `docs/protocol.md` in the repository for the requests.
@@ -88,7 +89,8 @@ impl Lock {
     /// the wait is over.
     /// # Cancel safety
     /// Dropping the future gives up. A record that was already written, or is on its way, is
-    /// removed in the background, and lasts for the ttl at most.
+    /// removed in the background, and lasts for the ttl at most. With [`HoldOptions::cancel`] a
+    /// call ends early and says what became of it.
     /// # Examples
     /// ```
     /// use kubelock::{HoldOptions, Wait};
@@ -224,6 +226,7 @@ impl Lock {
 
     /// The lock in somebody's hands, as of now.
     pub(crate) fn seen_held(&self, lock: &LockRef, record: Record) -> Box<Held> {
-        Box::new(Held { lock: lock.clone(), record, seen_at: self.locks.clock.wall() })
+        let seen_at = self.locks.clock.wall();
+        Box::new(Held { lock: lock.clone(), record, seen_at, free_after: None })
     }
 }

@@ -11,6 +11,9 @@ use crate::error::{Error, Held};
 pub enum Obstacle<'a> {
     /// Another holder. Told again when that is another one.
     Holder(&'a Held),
+    /// The holder that was told of before: it has renewed its record, or it was seen again after
+    /// there was trouble.
+    Still(&'a Held),
     /// The API server: it is away, busy, or fails. Told at each failure; the call tries again.
     Trouble(&'a Error),
 }

@@ -7,6 +7,7 @@ use kubelock_core::claimant::Claimant;
 pub use kubelock_core::expiry::ExpiryRule;
 use kubelock_core::record::HoldId;
 use kubelock_core::ttl::Ttl;
+use tokio_util::sync::CancellationToken;
 
 use crate::error::Error;
 use crate::hold_options::{Takeover, Wait};
@@ -44,6 +45,13 @@ pub struct AcquireOptions {
     pub wait: Wait,
     /// Who is told what the call waits for.
     pub on_wait: Option<OnWait>,
+    /// Ends the call early once it is cancelled, within a second: a write that is under way has
+    /// half of it to be answered, and what is not answered is looked for and removed.
+    ///
+    /// The call ends with [`Error::Cancelled`] if nothing of it stays, and with
+    /// [`Error::OutcomeUnknown`] if that is not known; then it is looked for in the background.
+    /// It may also have come to its own end meanwhile: then the lock is acquired.
+    pub cancel: Option<CancellationToken>,
 }
 
 impl Default for AcquireOptions {
@@ -56,6 +64,7 @@ impl Default for AcquireOptions {
             create_lease: false,
             wait: Wait::No,
             on_wait: None,
+            cancel: None,
         }
     }
 }

@@ -13,7 +13,8 @@ use kubelock_core::takeover::{Observer, Seen, Takeover, Verdict};
 use kubelock_core::terms::{part, spread};
 use kubelock_core::ttl::Ttl;
 
-use crate::error::Error;
+use crate::cancel::TIDYING;
+use crate::error::{Error, Held};
 use crate::hold_options::Wait;
 use crate::leftovers::Leftovers;
 use crate::lock::Lock;
@@ -45,7 +46,9 @@ pub(crate) struct Waiting {
     /// Races lost to others since the call began: how many wait is not known otherwise.
     races_lost: u32,
     failures: u32,
-    told_of: Option<String>,
+    told_of: Option<Record>,
+    /// Whether there was trouble since.
+    had_trouble: bool,
     /// When the object was last asked for: for a mutant alone.
     asked_at: Option<Reading>,
 }
@@ -89,6 +92,7 @@ impl Waiting {
             races_lost: 0,
             failures: 0,
             told_of: None,
+            had_trouble: false,
             asked_at: None,
         }
     }
@@ -149,9 +153,10 @@ impl Waiting {
             }
             Verdict::Terminating => Err(Error::ObjectTerminating { lock: self.lock() }),
             Verdict::Held { record, take_after, read_after } => {
-                self.tell(&record);
+                let free_after = [take_after, read_after].into_iter().flatten().min();
+                self.tell(&record, free_after);
                 let patience = self.held_by(&record)?;
-                let next = [take_after, read_after, patience].into_iter().flatten().min();
+                let next = [free_after, patience].into_iter().flatten().min();
                 let reads = next == read_after && next != take_after;
                 Ok(Stance::Wait(next, if reads { Then::Read } else { Then::Judge }))
             }
@@ -252,6 +257,7 @@ impl Waiting {
         if let Some(on_wait) = &self.plan.on_wait {
             on_wait.tell(Obstacle::Trouble(&error));
         }
+        self.had_trouble = true;
         let patience = self.patience(|_| error)?;
         self.pause(failures, patience).await;
         Ok(())
@@ -308,13 +314,22 @@ impl Waiting {
         if !self.leftovers.can_land() {
             self.look_for_leftovers().await;
         }
-        if self.leftovers.is_empty() {
-            return error;
-        }
+        if self.leftovers.is_empty() { error } else { self.unknown(&error) }
+    }
+
+    /// The caller has ended the call: what of it stands is removed. Of `sole`, the bytes sent
+    /// last, one copy alone was sent.
+    pub(crate) async fn cancelled(&mut self, sole: Option<&str>) -> Error {
+        self.leftovers.tidy(TIDYING, sole).await;
+        let error = Error::Cancelled { lock: self.lock() };
+        if self.leftovers.is_empty() { error } else { self.unknown(&error) }
+    }
+
+    fn unknown(&self, why: &Error) -> Error {
         let locks = &self.lock.locks;
         let session = Session::new(locks, &self.lock_ref, self.plan.call);
         let record = Record::new("", self.lock.stamp(ExpiryRule::default()), self.plan.ttl);
-        session.failed(Some(&record), Failure::Unknown(error.to_string()))
+        session.failed(Some(&record), Failure::Unknown(why.to_string()))
     }
 
     /// Looks once, at what can have changed by nobody's late write any more.
@@ -329,16 +344,23 @@ impl Waiting {
         }
     }
 
-    fn tell(&mut self, record: &Record) {
-        let holder = record.hold.as_ref().map_or(record.owner.as_str(), HoldId::as_str);
-        if self.told_of.as_deref() != Some(holder) && self.plan.wait != Wait::No {
-            telemetry::waiting(&self.lock_ref, record);
-            if let Some(on_wait) = &self.plan.on_wait {
-                let held = self.lock.seen_held(&self.lock_ref, record.clone());
-                on_wait.tell(Obstacle::Holder(&held));
-            }
-            self.told_of = Some(holder.to_owned());
+    /// Tells of a holder that was not told of, or of what is new about it.
+    fn tell(&mut self, record: &Record, free_after: Option<Duration>) {
+        let had_trouble = std::mem::take(&mut self.had_trouble);
+        let is_known = self.told_of.as_ref() == Some(record);
+        if is_known && !had_trouble || self.plan.wait == Wait::No {
+            return;
         }
+        let is_still = self.told_of.as_ref().is_some_and(|told| holder(told) == holder(record));
+        if !is_still {
+            telemetry::waiting(&self.lock_ref, record);
+        }
+        if let Some(on_wait) = &self.plan.on_wait {
+            let held = self.lock.seen_held(&self.lock_ref, record.clone());
+            let held = Held { free_after, ..*held };
+            on_wait.tell(if is_still { Obstacle::Still(&held) } else { Obstacle::Holder(&held) });
+        }
+        self.told_of = Some(record.clone());
     }
 
     fn seen(&self) -> Seen {
@@ -357,6 +379,11 @@ impl Waiting {
     fn lock(&self) -> Box<LockRef> {
         Box::new(self.lock_ref.clone())
     }
+}
+
+/// Who it is: a hold by its id, else an owner.
+fn holder(record: &Record) -> &str {
+    record.hold.as_ref().map_or(record.owner.as_str(), HoldId::as_str)
 }
 
 /// Whether it may pass by itself.

@@ -1,4 +1,4 @@
-//! How far the way to the API server was gone, and what was in it.
+//! How far the way to the API server was gone, what was in it, and whether a write went it.
 
 use std::error::Error;
 use std::io::ErrorKind;
@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
-use http::Uri;
+use http::{Request, Uri};
 use tower::{BoxError, Service};
 
 /// Remembers the best that came about, and the last setback; clones share the memory.
@@ -20,6 +20,8 @@ pub(crate) struct Reach(Arc<Mutex<Way>>);
 struct Way {
     farthest: Option<Milestone>,
     setback: Option<Setback>,
+    /// Whether there was anything to be changed.
+    wants_to_write: bool,
 }
 
 /// How far a connection came.
@@ -57,9 +59,27 @@ pub(crate) enum Setback {
 }
 
 impl Reach {
+    /// One of which this is known.
+    #[cfg(test)]
+    pub(crate) fn of(farthest: Option<Milestone>, setback: Option<Setback>) -> Self {
+        Self(Arc::new(Mutex::new(Way { farthest, setback, wants_to_write: false })))
+    }
+
     /// Whether any connection ever came about.
     pub(crate) fn is_reached(&self) -> bool {
         self.way().farthest == Some(Milestone::Open)
+    }
+
+    /// Whether anything can have been changed by this process.
+    pub(crate) fn may_have_written(&self) -> bool {
+        let way = self.way();
+        way.wants_to_write && way.farthest == Some(Milestone::Open)
+    }
+
+    /// Notes a request that is about to be sent. Reviews, which are POSTs, store nothing.
+    pub(super) fn note<B>(&self, request: &Request<B>) {
+        let is_review = request.uri().path().starts_with("/apis/auth");
+        self.way().wants_to_write |= !request.method().is_safe() && !is_review;
     }
 
     /// Whether somebody accepted one, and nothing came of it.

@@ -90,7 +90,7 @@ where
     let connector = NotingReach { connector, reach: reach.clone(), milestone: Milestone::Open };
     let http: Client<_, Body> = Builder::new(TokioExecutor::new()).build(connector);
     let service = ServiceBuilder::new()
-        .layer(WireLayer { verbose })
+        .layer(WireLayer { verbose, reach: reach.clone() })
         .layer(config.extra_headers_layer()?)
         .option_layer(config.auth_layer()?)
         .option_layer(access.credentials.clone().map(AuthLayer))

@@ -8,22 +8,24 @@ use http::header::USER_AGENT;
 use http::{HeaderValue, Request, Response};
 use tower::{Layer, Service};
 
+use super::reach::Reach;
 use crate::output::talk;
 
 const AGENT: HeaderValue =
     HeaderValue::from_static(concat!("kubelock/", env!("CARGO_PKG_VERSION")));
 
 /// Adds [`Wire`].
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(super) struct WireLayer {
     pub(super) verbose: bool,
+    pub(super) reach: Reach,
 }
 
 impl<S> Layer<S> for WireLayer {
     type Service = Wire<S>;
 
     fn layer(&self, inner: S) -> Wire<S> {
-        Wire { inner, verbose: self.verbose }
+        Wire { inner, verbose: self.verbose, reach: self.reach.clone() }
     }
 }
 
@@ -31,6 +33,7 @@ impl<S> Layer<S> for WireLayer {
 pub(super) struct Wire<S> {
     inner: S,
     verbose: bool,
+    reach: Reach,
 }
 
 /// One request under way; told of when it ends, also when it is given up.
@@ -70,6 +73,7 @@ where
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         request.headers_mut().insert(USER_AGENT, AGENT);
+        self.reach.note(&request);
         let mut call = self.verbose.then(|| Call::new(&request));
         let answer = self.inner.call(request);
         Box::pin(async move {

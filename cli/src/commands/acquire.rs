@@ -2,8 +2,9 @@
 
 use std::time::{Duration, SystemTime};
 
-use kubelock::{AcquireOptions, Record, Timestamp, Wait};
+use kubelock::{AcquireOptions, Acquired, CancellationToken, Error, Record, Timestamp, Wait};
 
+use super::interrupts::{Interrupts, Worked};
 use super::session::Session;
 use crate::args::CommonArgs;
 use crate::args::cluster::ClusterArgs;
@@ -13,7 +14,9 @@ use crate::args::wait::WaitArgs;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::view::View;
+use crate::output::waiting::Waiting;
 use crate::output::{self, Format, age, talk, text};
+use crate::target::Target;
 
 /// Take a lock and return; it lasts for its ttl
 #[derive(Debug, clap::Args)]
@@ -56,27 +59,98 @@ pub(crate) async fn run(
     cluster: &ClusterArgs,
     common: &CommonArgs,
 ) -> Result<Exit, Failure> {
-    let (session, target) = Session::of(&args.lock, &args.on, cluster, common).await?;
+    let (session, target, mut interrupts) =
+        Session::of(&args.lock, &args.on, cluster, common).await?;
+    let format = args.output;
+    let acquired = take(args, session, &target, common, &mut interrupts).await?;
+
+    let view = View::acquired(&target, &acquired, Timestamp::from(SystemTime::now()));
+    if let Some(format) = format {
+        interrupts.let_go();
+        output::one(format, &view)
+            .map_err(|failure| failure.hint(format!("{} is acquired", target.describe())))?;
+    } else {
+        talk::note(common, &praise(acquired.record(), &target.describe()));
+    }
+    interrupts.done();
+    Ok(Exit::Done)
+}
+
+/// Takes the lock. Whoever interrupts that does not have it afterwards.
+async fn take(
+    args: AcquireArgs,
+    session: Session,
+    target: &Target,
+    common: &CommonArgs,
+    interrupts: &mut Interrupts,
+) -> Result<Acquired, Failure> {
+    let waiting = (!common.quiet).then(|| Waiting::of(target));
+    let stop = CancellationToken::new();
     let options = AcquireOptions {
         owner: args.owner.into_owner(),
         ttl: args.ttl,
         deadline: session.deadline.left(),
         create_lease: target.own_lease,
         wait: args.wait.or(Wait::No),
-        on_wait: (!common.quiet).then(|| talk::waiting(&target)),
+        on_wait: waiting.as_ref().map(Waiting::on_wait),
+        cancel: Some(stop.clone()),
         ..AcquireOptions::default()
     };
-    let lock = session.lock(&target)?;
-    let acquired = lock.acquire(&target.object, options).await;
-    let acquired = session.explained("acquire", &target, acquired).await?;
-
-    let view = View::acquired(&target, &acquired, Timestamp::from(SystemTime::now()));
-    match args.output {
-        Some(format) => output::one(format, &view)
-            .map_err(|failure| failure.hint(format!("{} is acquired", target.describe())))?,
-        None => talk::note(common, &praise(acquired.record(), &target.describe())),
+    let lock = session.lock(target)?;
+    let taking = async {
+        let taken = lock.acquire(&target.object, options).await;
+        drop(waiting);
+        match taken {
+            Ok(acquired) if stop.is_cancelled() => Taken::TooLate(acquired.release().await),
+            taken => Taken::InTime(taken),
+        }
+    };
+    let Worked { result, signal } = interrupts.in_order(&stop, taking).await;
+    if let Some(signal) = signal {
+        account(result, args.ttl, &session, target, common);
+        interrupts.die(signal);
     }
-    Ok(Exit::Done)
+    match result {
+        Some(Taken::InTime(taken)) => {
+            interrupts.at_once(session.explained("acquire", target, taken)).await
+        }
+        _ => Err(session.broken_off("acquired", target)),
+    }
+}
+
+/// How a call ended that may have been interrupted.
+enum Taken {
+    InTime(Result<Acquired, Error>),
+    /// It was interrupted, came about nevertheless, and was given back.
+    TooLate(Result<(), Error>),
+}
+
+/// Says what an interrupted call leaves behind, if it may leave anything.
+fn account(
+    result: Option<Taken>,
+    ttl: Duration,
+    session: &Session,
+    target: &Target,
+    common: &CommonArgs,
+) {
+    match result {
+        Some(Taken::TooLate(Ok(()))) => {
+            talk::note(common, &format!("interrupted: gave {} back", target.describe()));
+        }
+        Some(Taken::TooLate(Err(error))) if !error.is_not_found() => {
+            talk::failure(&session.explain("release", target, &error));
+        }
+        Some(Taken::InTime(Err(error))) if !error.is_cancelled() && session.may_have_written() => {
+            talk::failure(&session.explain("acquire", target, &error));
+        }
+        None if session.may_have_written() => {
+            let expires_at = Timestamp::from(SystemTime::now()).saturating_add(ttl);
+            let until = age::second(expires_at);
+            let failure = session.broken_off("acquired", target);
+            talk::failure(&failure.hint(format!("if it was, its record stands until {until}")));
+        }
+        _ => {}
+    }
 }
 
 /// `acquired lock "deploy" on lease/deploy in namespace ci as alice@runner for 5m`.

@@ -5,9 +5,13 @@ mod explain;
 mod showing;
 mod who;
 
-use clap::builder::NonEmptyStringValueParser;
-use kubelock::{BreakOptions, Broken, ExpiryRule, GetOptions, Standing};
+use std::cell::Cell;
+use std::io;
 
+use clap::builder::NonEmptyStringValueParser;
+use kubelock::{BreakOptions, Broken, CancellationToken, ExpiryRule, GetOptions, Standing};
+
+use super::interrupts::Worked;
 use super::session::Session;
 use crate::args::CommonArgs;
 use crate::args::cluster::ClusterArgs;
@@ -83,26 +87,46 @@ pub(crate) async fn run(
         return Err(Failure::usage("break asks first, and there is no terminal to ask on")
             .hint("--yes answers, for a script"));
     }
-    let (mut session, target) = Session::of(&args.lock, &args.on, cluster, common).await?;
-    let standing = look(&session, &target).await?;
+    let (mut session, target, mut interrupts) =
+        Session::of(&args.lock, &args.on, cluster, common).await?;
+    let standing = interrupts.at_once(look(&session, &target)).await?;
     check(&args, &standing, &target, &session)?;
     if !args.yes || !common.quiet {
         show(&standing, &target);
     }
     if !args.yes {
-        confirm()?;
+        interrupts.at_once(confirm()).await?;
     }
     // A person takes the time that it takes, and neither of these may leave none for the next.
     session.deadline = Deadline::after(cluster.request_timeout);
-    let who = Who::find(&session, args.owner.clone().unwrap_or_else(owner::default)).await;
+    let who = Who::find(&session, args.owner.clone().unwrap_or_else(owner::default));
+    let who = interrupts.at_once(who).await;
     session.deadline = Deadline::after(cluster.request_timeout);
-    let broken = break_it(&args, &standing, &target, &session).await?;
-    talk::note(common, &praise(&broken, &target));
-    session.deadline = Deadline::after(cluster.request_timeout);
-    if let Err(failure) = event::write(&session, &target, &standing, &broken, &who, reason).await {
-        talk::warning(&failure);
+    let stop = CancellationToken::new();
+    let is_broken = Cell::new(false);
+    let work = async {
+        let broken = break_it(&args, &standing, &target, &session).await?;
+        is_broken.set(true);
+        talk::note(common, &praise(&broken, &target));
+        session.deadline = Deadline::after(cluster.request_timeout);
+        let event = event::write(&session, &target, &standing, &broken, &who, reason).await;
+        Ok(event.unwrap_or_else(|failure| talk::warning(&failure)))
+    };
+    let Worked { result, signal } = interrupts.in_order(&stop, work).await;
+    let result = result.unwrap_or_else(|| Err(broken_off(is_broken.get(), &session, &target)));
+    if let Some(signal) = signal {
+        result.unwrap_or_else(|failure| talk::failure(&failure));
+        interrupts.die(signal);
     }
-    Ok(Exit::Done)
+    result.map(|()| Exit::Done)
+}
+
+/// Somebody did not want to wait for the rest.
+fn broken_off(is_broken: bool, session: &Session, target: &Target) -> Failure {
+    if !is_broken {
+        return session.broken_off("broken", target);
+    }
+    Failure::failed("interrupted: it is unknown whether an Event tells of it")
 }
 
 async fn break_it(
@@ -156,8 +180,13 @@ fn show(standing: &Standing, target: &Target) {
     }
 }
 
-fn confirm() -> Result<(), Failure> {
-    let answer = prompt::confirm("Break it? [y/N] ")
+/// A signal is heard while the question stands.
+async fn confirm() -> Result<(), Failure> {
+    talk::settle();
+    let answer = tokio::task::spawn_blocking(|| prompt::confirm("Break it? [y/N] "))
+        .await
+        .map_err(io::Error::other)
+        .flatten()
         .map_err(|error| Failure::failed(format!("cannot read the answer: {error}")))?;
     if answer { Ok(()) } else { Err(Failure::failed("not broken: nothing was changed")) }
 }

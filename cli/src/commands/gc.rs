@@ -5,8 +5,9 @@ mod leases;
 use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime};
 
-use kubelock::{IdleLease, PathSegment, Timestamp};
+use kubelock::{CancellationToken, IdleLease, PathSegment, Timestamp};
 
+use super::interrupts::{Interrupts, Worked};
 use crate::args::CommonArgs;
 use crate::args::cluster::ClusterArgs;
 use crate::args::duration;
@@ -16,6 +17,7 @@ use crate::failure::Failure;
 use crate::hint::Flags;
 use crate::output::idle::{self, Outcome};
 use crate::output::{Format, talk};
+use crate::program;
 use leases::{Deleted, Leases};
 
 /// Delete Leases that kubelock made and nobody uses
@@ -58,19 +60,27 @@ pub(crate) async fn run(
 ) -> Result<Exit, Failure> {
     cluster.namespace.as_deref().map(PathSegment::namespace).transpose()?;
     let connection = client::connect(cluster, common.verbose)?;
+    let mut interrupts = Interrupts::take_over()?;
     let namespace = (!args.all_namespaces).then(|| connection.namespace.clone());
     let place = place(namespace.as_deref());
     let flags = Flags::of_cluster(cluster);
     let leases = leases(&connection, namespace, cluster, &flags);
     let now = Timestamp::from(SystemTime::now());
-    let idle = leases.idle(now, args.older_than).await?;
+    let idle = interrupts.at_once(leases.idle(now, args.older_than)).await?;
     if args.dry_run {
+        interrupts.let_go();
         idle::print(args.output, &idle, Outcome::Planned, now)?;
         talk::note(common, &format!("would delete {} {place}", counted(idle.len())));
         return Ok(Exit::Done);
     }
+    let stop = CancellationToken::new();
     let mut swept = Swept::default();
-    sweep(&leases, idle, &mut swept).await;
+    let work = sweep(&leases, idle, &mut swept, &stop);
+    let Worked { result, signal } = interrupts.in_order(&stop, work).await;
+    if result.is_none() {
+        swept.failures.push(broken_off());
+    }
+    interrupts.let_go();
     idle::print(args.output, &swept.deleted, Outcome::Deleted, now)?;
     if swept.failures.is_empty() || !swept.deleted.is_empty() {
         talk::note(common, &format!("deleted {} {place}", counted(swept.deleted.len())));
@@ -79,6 +89,9 @@ pub(crate) async fn run(
         talk::note(common, &format!("{} could not be deleted", counted(swept.refused)));
     }
     swept.failures.iter().for_each(talk::failure);
+    if let Some(signal) = signal {
+        interrupts.die(signal);
+    }
     Ok(swept.failures.last().map_or(Exit::Done, |failure| failure.exit))
 }
 
@@ -102,9 +115,17 @@ struct Swept {
 }
 
 /// What is refused for one may be granted for the next, in another namespace at least.
-async fn sweep(leases: &Leases<'_>, idle: Vec<IdleLease>, swept: &mut Swept) {
+async fn sweep(
+    leases: &Leases<'_>,
+    idle: Vec<IdleLease>,
+    swept: &mut Swept,
+    stop: &CancellationToken,
+) {
     let mut told = BTreeSet::new();
     for lease in idle {
+        if stop.is_cancelled() {
+            return;
+        }
         match leases.delete(&lease).await {
             Ok(Deleted::Gone) => swept.deleted.push(lease),
             // Somebody uses it again, or has deleted it.
@@ -121,6 +142,13 @@ async fn sweep(leases: &Leases<'_>, idle: Vec<IdleLease>, swept: &mut Swept) {
             }
         }
     }
+}
+
+/// Somebody did not want to wait for the last one.
+fn broken_off() -> Failure {
+    let message = "interrupted: a deletion that is under way may yet happen";
+    Failure::new(Exit::Unknown, message)
+        .hint(format!("look with: {} gc --dry-run", program::name()))
 }
 
 fn counted(count: usize) -> String {

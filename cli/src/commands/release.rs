@@ -1,7 +1,8 @@
 //! `kubelock release`: give a lock back.
 
-use kubelock::ReleaseOptions;
+use kubelock::{CancellationToken, ReleaseOptions};
 
+use super::interrupts::Worked;
 use super::session::Session;
 use crate::args::CommonArgs;
 use crate::args::cluster::ClusterArgs;
@@ -36,7 +37,8 @@ pub(crate) async fn run(
     cluster: &ClusterArgs,
     common: &CommonArgs,
 ) -> Result<Exit, Failure> {
-    let (session, target) = Session::of(&args.lock, &args.on, cluster, common).await?;
+    let (session, target, mut interrupts) =
+        Session::of(&args.lock, &args.on, cluster, common).await?;
     let (owner, hold) = args.claimant.into_parts();
     let options = ReleaseOptions {
         owner,
@@ -45,8 +47,27 @@ pub(crate) async fn run(
         spare_holds: true,
         ..ReleaseOptions::default()
     };
-    let released = session.lock(&target)?.release(&target.object, options).await;
-    session.explained("release", &target, released).await?;
-    talk::note(common, &format!("released {}", target.describe()));
-    Ok(Exit::Done)
+    let lock = session.lock(&target)?;
+    let stop = CancellationToken::new();
+    let work = session.unless_stopped(&stop, lock.release(&target.object, options));
+    let Worked { result, signal } = interrupts.in_order(&stop, work).await;
+    let released = match result.flatten() {
+        Some(released) if signal.is_none() => {
+            interrupts.at_once(session.explained("release", &target, released)).await
+        }
+        Some(released) => released.map_err(|error| session.explain("release", &target, &error)),
+        None => Err(session.broken_off("released", &target)),
+    };
+    if released.is_ok() {
+        talk::note(common, &format!("released {}", target.describe()));
+    }
+    if let Some(signal) = signal {
+        if let Err(failure) = released.as_ref()
+            && session.may_have_written()
+        {
+            talk::failure(failure);
+        }
+        interrupts.die(signal);
+    }
+    released.map(|()| Exit::Done)
 }

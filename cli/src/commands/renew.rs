@@ -2,8 +2,9 @@
 
 use std::time::{Duration, SystemTime};
 
-use kubelock::{RenewOptions, Timestamp};
+use kubelock::{Acquired, CancellationToken, RenewOptions, Timestamp};
 
+use super::interrupts::Worked;
 use super::session::Session;
 use crate::args::CommonArgs;
 use crate::args::cluster::ClusterArgs;
@@ -13,6 +14,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::view::View;
 use crate::output::{self, Format, age, talk};
+use crate::target::Target;
 
 /// Prolong a lock: it lasts for its ttl from now on
 #[derive(Debug, clap::Args)]
@@ -46,7 +48,8 @@ pub(crate) async fn run(
     cluster: &ClusterArgs,
     common: &CommonArgs,
 ) -> Result<Exit, Failure> {
-    let (session, target) = Session::of(&args.lock, &args.on, cluster, common).await?;
+    let (session, target, mut interrupts) =
+        Session::of(&args.lock, &args.on, cluster, common).await?;
     let (owner, hold) = args.claimant.into_parts();
     let options = RenewOptions {
         owner,
@@ -55,16 +58,43 @@ pub(crate) async fn run(
         deadline: session.deadline.left(),
         ..RenewOptions::default()
     };
-    let renewed = session.lock(&target)?.renew(&target.object, options).await;
-    let renewed = session.explained("renew", &target, renewed).await?;
+    let lock = session.lock(&target)?;
+    let stop = CancellationToken::new();
+    let work = session.unless_stopped(&stop, lock.renew(&target.object, options));
+    let Worked { result, signal } = interrupts.in_order(&stop, work).await;
+    let renewed = match result.flatten() {
+        Some(renewed) if signal.is_none() => {
+            interrupts.at_once(session.explained("renew", &target, renewed)).await
+        }
+        Some(renewed) => renewed.map_err(|error| session.explain("renew", &target, &error)),
+        None => Err(session.broken_off("renewed", &target)),
+    };
+    interrupts.let_go();
+    let told = renewed.and_then(|renewed| tell(args.output, &renewed, &target, common));
+    if let Some(signal) = signal {
+        if let Err(failure) = told.as_ref()
+            && session.may_have_written()
+        {
+            talk::failure(failure);
+        }
+        interrupts.die(signal);
+    }
+    told.map(|()| Exit::Done)
+}
 
-    let view = View::acquired(&target, &renewed, Timestamp::from(SystemTime::now()));
-    if let Some(format) = args.output {
+fn tell(
+    format: Option<Format>,
+    renewed: &Acquired,
+    target: &Target,
+    common: &CommonArgs,
+) -> Result<(), Failure> {
+    let view = View::acquired(target, renewed, Timestamp::from(SystemTime::now()));
+    if let Some(format) = format {
         output::one(format, &view)
             .map_err(|failure| failure.hint(format!("{} is renewed", target.describe())))?;
     } else {
         let ttl = age::exact(renewed.record().ttl_nanos);
         talk::note(common, &format!("renewed {} for {ttl}", target.describe()));
     }
-    Ok(Exit::Done)
+    Ok(())
 }

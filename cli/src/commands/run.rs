@@ -14,7 +14,7 @@ mod plan;
 pub(super) mod program;
 mod second;
 pub(super) mod signals;
-mod taking;
+pub(super) mod taking;
 mod terminal;
 mod waiter;
 mod warden;
@@ -23,21 +23,23 @@ mod watch;
 use std::ffi::OsString;
 use std::io;
 use std::process::ExitCode;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use kubelock::{Guard, HoldOptions, LockName, Wait};
+use kubelock::{CancellationToken, Guard, HoldOptions, LockName, Timestamp, Wait};
 use nix::sys::signal::Signal;
 
+use super::interrupts::{Worked, in_order};
 use super::session::Session;
 use crate::args::CommonArgs;
 use crate::args::cluster::ClusterArgs;
 use crate::args::duration;
 use crate::args::lock::{LockArgs, OwnerArgs};
 use crate::args::wait::WaitArgs;
+use crate::client;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::aside::Aside;
-use crate::output::{talk, text};
+use crate::output::{age, talk, text};
 use crate::target::{Carrier, Target, lock_name};
 use environment::Environment;
 use second::Second;
@@ -88,8 +90,6 @@ const LAUNCHER: &str = "__launcher";
 /// The exit status when the lock is not acquired, unless another is asked for.
 const NOT_ACQUIRED: u8 = 124;
 
-/// How long what was written in vain has to be removed in, when nobody waits any more.
-const TIDYING: Duration = Duration::from_millis(500);
 /// A release is not broken off before: a signal that ended the command may come late.
 const HEAD_START: Duration = Duration::from_millis(500);
 const TTL_DEFAULT: Duration = Duration::from_secs(30);
@@ -125,17 +125,14 @@ pub(crate) async fn run(
     let conflict = args.conflict_exit_code;
     let explain = |failure| outcome::before_the_command(failure, conflict);
     let mut run = Run::prepare(args, cluster, common).map_err(explain)?;
-    match run.take().await.map_err(explain)? {
-        Taken::Held(target, guard) => run.execute(&target, *guard).await.map_err(explain),
-        Taken::Interrupted(signal) => {
-            // What was written in vain is removed in the background meanwhile.
-            tokio::time::sleep(TIDYING).await;
-            drop(run);
-            if matches!(signal, Signal::SIGINT | Signal::SIGQUIT) {
-                signals::die_of(signal, false);
-            }
-            Ok(Exit::Command(128 + signal as u8))
-        }
+    let Worked { result, signal } = run.take().await;
+    if let Some(signal) = signal {
+        return Ok(run.interrupted(signal, result));
+    }
+    match result {
+        Some(Ok(Taken::Held(target, guard))) => run.execute(&target, *guard).await.map_err(explain),
+        Some(Err(failure)) => Err(explain(failure)),
+        Some(Ok(Taken::Interrupted)) | None => Err(explain(run.broken_off())),
     }
 }
 
@@ -172,11 +169,37 @@ impl Run {
         Ok(Self { session, carrier, name, signals, options, command, quiet, _aside: aside })
     }
 
-    async fn take(&mut self) -> Result<Taken, Failure> {
-        tokio::select! {
-            held = taking::hold(&self.session, &self.carrier, &self.name, &self.options, self.quiet) => held,
-            signal = taking::interruption(&mut self.signals) => Ok(Taken::Interrupted(signal)),
+    async fn take(&mut self) -> Worked<Result<Taken, Failure>> {
+        let Self { session, carrier, name, signals, options, quiet, .. } = self;
+        let stop = CancellationToken::new();
+        let taking = taking::hold(session, carrier, name, options, *quiet, &stop);
+        in_order(signals, &stop, taking).await
+    }
+
+    /// Nobody waits for the lock any more: says what may be left of it, and ends so.
+    fn interrupted(self, signal: Signal, taken: Option<Result<Taken, Failure>>) -> Exit {
+        match taken {
+            Some(Err(failure)) if self.session.may_have_written() => talk::failure(&failure),
+            None if self.session.may_have_written() => talk::failure(&self.broken_off()),
+            _ => {}
         }
+        drop(self);
+        client::kill_alone();
+        if matches!(signal, Signal::SIGINT | Signal::SIGQUIT) {
+            signals::die_of(signal, false);
+        }
+        Exit::Command(128 + signal as u8)
+    }
+
+    fn broken_off(&self) -> Failure {
+        let lock = &self.name;
+        let expires_at = Timestamp::from(SystemTime::now()).saturating_add(self.options.ttl);
+        let until = age::second(expires_at);
+        Failure::new(
+            Exit::Unknown,
+            format!("interrupted: it is unknown whether lock \"{lock}\" was acquired"),
+        )
+        .hint(format!("if it was, its record stands until {until}"))
     }
 
     /// Runs the command, and gives the lock back when nobody is left of it.

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use kubelock::{Config, Error, KubeLock, Lock, LockName, PathSegment, Prefix};
+use super::interrupts::Interrupts;
+use kubelock::{CancellationToken, Config, Error, KubeLock, Lock, LockName, PathSegment, Prefix};
 
 use crate::args::CommonArgs;
 use crate::args::cluster::ClusterArgs;
@@ -11,6 +12,7 @@ use crate::args::lock::LockArgs;
 use crate::client::{self, Connection};
 use crate::deadline::Deadline;
 use crate::discovery::AllKinds;
+use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::hint::Flags;
 use crate::kind::Kind;
@@ -55,18 +57,20 @@ impl Session {
         })
     }
 
-    /// The same for one lock, and where it is.
+    /// The same for one lock, and where it is. From then on signals reach the command.
     pub(crate) async fn of(
         lock: &str,
         on: &LockArgs,
         cluster: &ClusterArgs,
         common: &CommonArgs,
-    ) -> Result<(Self, Target), Failure> {
+    ) -> Result<(Self, Target, Interrupts), Failure> {
         let carrier = Carrier::parse(on.on.as_deref())?;
         let name = lock_name(lock, &carrier)?;
         let session = Self::open(&carrier, on, cluster, common)?;
-        let target = session.target(name, &carrier, session.kind(&carrier).await?);
-        Ok((session, target))
+        let mut interrupts = Interrupts::take_over()?;
+        let kind = interrupts.at_once(session.kind(&carrier)).await?;
+        let target = session.target(name, &carrier, kind);
+        Ok((session, target, interrupts))
     }
 
     /// The kind of the lock's object; asks the cluster only for kinds that not every cluster has.
@@ -158,6 +162,38 @@ impl Session {
     /// What an error of the library means to the person who typed the command.
     pub(crate) fn explain(&self, verb: &'static str, target: &Target, error: &Error) -> Failure {
         sentence::failure(error, &self.situation(verb, target))
+    }
+
+    /// Somebody did not want to wait for what was under way: what was to be done may be done.
+    pub(crate) fn broken_off(&self, done: &str, target: &Target) -> Failure {
+        let message =
+            format!("interrupted: it is unknown whether {} was {done}", target.describe());
+        let look = self.flags.command("get", target);
+        Failure::new(Exit::Unknown, message).hint(format!("look with: {look}"))
+    }
+
+    /// Whether anything can have been changed.
+    pub(crate) fn may_have_written(&self) -> bool {
+        self.connection.endpoint.reach.may_have_written()
+    }
+
+    /// What comes of work that is stopped at once as long as it has changed nothing.
+    pub(crate) async fn unless_stopped<T>(
+        &self,
+        stop: &CancellationToken,
+        work: impl Future<Output = T>,
+    ) -> Option<T> {
+        let stopped = async {
+            stop.cancelled().await;
+            if self.may_have_written() {
+                std::future::pending::<()>().await;
+            }
+        };
+        tokio::select! {
+            biased;
+            () = stopped => None,
+            done = work => Some(done),
+        }
     }
 
     /// The same of a call's outcome, with what is called like what is not there.

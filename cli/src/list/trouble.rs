@@ -149,3 +149,82 @@ impl Scene<'_> {
         ))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use insta::assert_snapshot;
+    use kubelock::LockName;
+
+    use super::*;
+    use crate::client::reach::{Milestone, Reach};
+
+    fn leases(namespace: Option<&str>) -> Source {
+        Source {
+            kind: kinds::lease(),
+            namespace: namespace.map(str::to_owned),
+            labels: None,
+            object: None,
+            locks: Arc::default(),
+            by_the_way: false,
+        }
+    }
+
+    fn words(trouble: Trouble) -> String {
+        let failure = trouble.into_failure();
+        let hints = failure.hints.iter().map(|hint| format!("hint: {hint}\n"));
+        format!("{} [{}]\n{}", failure.message, failure.exit.code(), hints.collect::<String>())
+    }
+
+    fn refused(verb: &'static str, code: u16, message: &str, source: &Source) -> String {
+        let endpoint = Endpoint::of(Reach::of(Some(Milestone::Open), None), None);
+        let scene = Scene { verb, source, endpoint: &endpoint, flags: &Flags::none() };
+        let status = Status { message: message.to_owned(), ..Status::default() };
+        words(scene.refused(StatusCode::from_u16(code).unwrap(), &status))
+    }
+
+    #[test]
+    fn a_list_that_is_refused_says_what_was_asked_and_the_way_out() {
+        let (here, all) = (leases(Some("ci")), leases(None));
+        let labelled = Source { labels: Some("a=".to_owned()), ..leases(Some("ci")) };
+        let forbidden = r#"leases is forbidden: User "zoe" cannot list resource "leases""#;
+        assert_snapshot!(
+            [
+                refused("list", 401, "Unauthorized", &here),
+                refused("list", 403, forbidden, &here),
+                refused("watch", 403, "no, says the policy", &all),
+                refused("watch", 405, "the server does not allow this method", &here),
+                refused("list", 404, "the server could not find the requested resource", &here),
+                refused("list", 400, "unable to parse requirement", &labelled),
+                refused("list", 400, "the request is odd", &here),
+                refused("list", 500, "etcd is away", &all),
+            ]
+            .join("\n")
+        );
+    }
+
+    #[test]
+    fn a_role_is_printed_for_what_was_to_be_listed() {
+        let grant = |source: &Source| {
+            let said = refused("list", 403, r#"User "zoe" cannot list"#, source);
+            let line = said.lines().find_map(|line| Some(line.split_once("grants it with: ")?.1));
+            line.and_then(|line| line.split(" | ").next()).unwrap().to_owned()
+        };
+        let own = |lock: &str| Source {
+            object: Some(PathSegment::object("deploy").unwrap()),
+            locks: Arc::new([LockName::new(lock).unwrap()]),
+            ..leases(Some("ci"))
+        };
+        let nodes = crate::target::TypeName::parse("nodes").unwrap();
+        let nodes = Source { kind: kinds::find(&nodes).unwrap(), ..leases(None) };
+
+        assert_eq!(grant(&leases(None)), "kubelock rbac -A --for get --user zoe");
+        assert_eq!(grant(&own("deploy")), "kubelock rbac deploy -n ci --for get --user zoe");
+        assert_eq!(
+            grant(&own("other")),
+            "kubelock rbac --on lease/deploy -n ci --for get --user zoe"
+        );
+        assert_eq!(grant(&nodes), "kubelock rbac --on node --for get --user zoe");
+    }
+}

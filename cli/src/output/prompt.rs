@@ -9,15 +9,20 @@ pub(crate) fn is_possible() -> bool {
 
 /// Asks. Only a clear yes is one.
 pub(crate) fn confirm(question: &str) -> io::Result<bool> {
-    let mut stderr = anstream::stderr().lock();
-    stderr.write_all(question.as_bytes())?;
-    stderr.flush()?;
+    ask(question)?;
     let mut answer = String::new();
     if io::stdin().lock().read_line(&mut answer)? == 0 {
         // The end of input left the cursor behind the question.
-        writeln!(stderr)?;
+        ask("\n")?;
     }
     Ok(is_yes(&answer))
+}
+
+/// Others may write while the answer is waited for.
+fn ask(words: &str) -> io::Result<()> {
+    let mut stderr = anstream::stderr().lock();
+    stderr.write_all(words.as_bytes())?;
+    stderr.flush()
 }
 
 fn is_yes(answer: &str) -> bool {

@@ -2,16 +2,12 @@
 
 use std::fmt::Display;
 use std::io::Write;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crate::args::CommonArgs;
-use kubelock::{Obstacle, OnWait};
-
 use crate::failure::Failure;
-use crate::output::{aside, holder, text};
+use crate::output::aside::{self, Said};
 use crate::secrets;
-use crate::target::Target;
 
 const RED: &str = "\x1b[1;31m";
 const YELLOW: &str = "\x1b[1;33m";
@@ -56,29 +52,6 @@ pub(crate) fn hint(words: &str) {
     say(format_args!("{CYAN}hint:{RESET} {words}"));
 }
 
-/// Tells for whom a command waits, whenever that is another one; and once that it waits for the
-/// API server, until that is back.
-pub(crate) fn waiting(target: &Target) -> OnWait {
-    let lock = target.describe();
-    let has_told_of_trouble = AtomicBool::new(false);
-    OnWait::new(move |obstacle| match obstacle {
-        Obstacle::Holder(held) => {
-            has_told_of_trouble.store(false, Ordering::Relaxed);
-            let holder = holder::words(&held.record, held.seen_at);
-            let reason = held.record.reason.as_deref().map(text::line);
-            let reason = reason.map(|reason| format!(": {reason}")).unwrap_or_default();
-            say(format_args!("waiting for {lock}, held by {holder}{reason}"));
-        }
-        Obstacle::Trouble(error) if !has_told_of_trouble.swap(true, Ordering::Relaxed) => {
-            say(format_args!(
-                "waiting for the API server: {}",
-                text::paragraph(&error.to_string())
-            ));
-        }
-        _ => {}
-    })
-}
-
 /// One request, for `-v`.
 pub(crate) fn request(called: &str, end: &str, took: Duration) {
     say(format_args!("{called} {end} {}ms", took.as_millis()));
@@ -86,10 +59,25 @@ pub(crate) fn request(called: &str, end: &str, took: Duration) {
 
 /// By another thread, where there is one for it.
 fn say(words: impl Display) {
-    let words = words.to_string();
-    if let Some(words) = aside::tell(secrets::hidden(&words).into_owned()) {
+    let words = secrets::hidden(&words.to_string()).into_owned();
+    if let Some(Said::Line(words)) = aside::tell(Said::Line(words)) {
         write(&words);
     }
+}
+
+/// Waits a little until all is said that is to be.
+pub(crate) fn settle() {
+    aside::tell_and_wait(Said::Nothing);
+}
+
+/// Takes the line that counts away.
+pub(crate) fn pause() {
+    aside::tell_and_wait(Said::Pause);
+}
+
+/// It may be shown again.
+pub(crate) fn resume() {
+    aside::tell(Said::Resume);
 }
 
 /// A stderr that is closed leaves nobody to tell. Colours go where a terminal is.

@@ -1,4 +1,13 @@
-//! Data and talk, colours and pipes.
+//! Data and talk, colours and pipes; the line that counts, and the keyboard.
+
+#[cfg(target_os = "linux")]
+mod interrupts;
+#[cfg(target_os = "linux")]
+mod live;
+#[cfg(target_os = "linux")]
+mod prompt;
+#[cfg(target_os = "linux")]
+mod stage;
 
 use std::process::{Command, Stdio};
 

@@ -15,13 +15,13 @@ use tokio::time::sleep;
 use crate::paused::{APP, LEASE, MILLI, PausedStage, SECOND, TTL, hold, settled, waiting, within};
 use crate::support::KEY;
 
-const LIFETIME: Duration = Duration::from_secs(5);
+pub(crate) const LIFETIME: Duration = Duration::from_secs(5);
 /// No request of a call that was given up lives longer, nor is looked for.
-const ALL_OVER: Duration = Duration::from_secs(15);
+pub(crate) const ALL_OVER: Duration = Duration::from_secs(15);
 /// Longer than any request of a call lives.
 const STOP: Duration = Duration::from_secs(100);
 /// No call is polled as often.
-const POLLS_MAX: usize = 2_000;
+pub(crate) const POLLS_MAX: usize = 2_000;
 
 /// Polls the future so many times, each time that it wants to be, and drops it. `None` unless it
 /// was done before.
@@ -40,7 +40,10 @@ async fn stopped<T>(polls: usize, future: impl Future<Output = T>) -> (bool, T) 
     (true, future.await)
 }
 
-async fn polled<T>(polls: usize, mut future: Pin<&mut impl Future<Output = T>>) -> Option<T> {
+pub(crate) async fn polled<T>(
+    polls: usize,
+    mut future: Pin<&mut impl Future<Output = T>>,
+) -> Option<T> {
     let mut left = polls;
     poll_fn(|cx| {
         if left == 0 {
@@ -58,7 +61,7 @@ async fn polled<T>(polls: usize, mut future: Pin<&mut impl Future<Output = T>>) 
 
 /// What there is when alice asks for the lock.
 #[derive(Debug, Clone, Copy)]
-enum Scene {
+pub(crate) enum Scene {
     Free,
     HeldThenReleased,
     Dead,
@@ -69,7 +72,7 @@ enum Scene {
     SlowServer,
 }
 
-const SCENES: [Scene; 8] = [
+pub(crate) const SCENES: [Scene; 8] = [
     Scene::Free,
     Scene::HeldThenReleased,
     Scene::Dead,
@@ -83,7 +86,7 @@ const SCENES: [Scene; 8] = [
 const WAITS: [Wait; 2] = [Wait::No, Wait::For(Duration::from_secs(20))];
 
 impl Scene {
-    async fn set(self, stage: &PausedStage) {
+    pub(crate) async fn set(self, stage: &PausedStage) {
         stage.server.set_latency(20 * MILLI);
         match self {
             Self::Free | Self::LeaseToBeMade => {}
@@ -109,18 +112,18 @@ impl Scene {
         }
     }
 
-    fn lock(self, stage: &PausedStage) -> Lock {
+    pub(crate) fn lock(self, stage: &PausedStage) -> Lock {
         if matches!(self, Self::LeaseToBeMade) {
             return stage.lease_lock();
         }
         PausedStage::lock_of(&stage.kube_lock().with_request_lifetime(LIFETIME))
     }
 
-    fn path(self) -> &'static str {
+    pub(crate) fn path(self) -> &'static str {
         if matches!(self, Self::LeaseToBeMade) { LEASE } else { APP }
     }
 
-    fn options(self, owner: &str) -> HoldOptions {
+    pub(crate) fn options(self, owner: &str) -> HoldOptions {
         HoldOptions { create_lease: matches!(self, Self::LeaseToBeMade), ..waiting(owner) }
     }
 }

@@ -140,6 +140,27 @@ mod tests {
     }
 
     #[test]
+    fn what_ended_a_run_is_told_in_words() {
+        let (lock, program) = ("lock \"deploy\" on lease/deploy", OsStr::new("./migrate\u{1b}[2J"));
+        let ends = [
+            (ended(Status::Exited(0), false), "unguarded"),
+            (Outcome::Untold, "untold"),
+            (Outcome::Immortal, "immortal"),
+            (Outcome::Refused(2), "absent"),
+            (Outcome::Refused(13), "not executable"),
+            (Outcome::NotStarted, "not started"),
+        ];
+        let words = ends.map(|(outcome, name)| {
+            let failure = exit(outcome, false, lock, program).unwrap_err();
+            let hints = failure.hints.iter().map(|hint| format!("hint: {hint}\n"));
+            let code = failure.exit.code();
+            format!("{name}: {} [{code}]\n{}", failure.message, hints.collect::<String>())
+        });
+        let late = not_released(lock, Timestamp::from_unix_nanos(0)).message;
+        insta::assert_snapshot!(format!("{}not released: {late}", words.concat()));
+    }
+
+    #[test]
     fn before_the_command_a_held_lock_is_told_from_every_other_failure() {
         let code = |exit| before_the_command(Failure::new(exit, "…"), 75).exit.code();
         assert_eq!(code(Exit::HeldByOther), 75);

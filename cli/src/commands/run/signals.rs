@@ -89,7 +89,7 @@ impl Signals {
     }
 
     /// Forgets what has come until now.
-    pub(super) fn forget(&mut self) {
+    pub(in crate::commands) fn forget(&mut self) {
         self.put_by.clear();
         while self.received.try_recv().is_ok() {}
     }

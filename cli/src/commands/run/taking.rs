@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use kubelock::{Error, Guard, HoldOptions, Lock, LockName, Obstacle, OnWait};
+use kubelock::{CancellationToken, Error, Guard, HoldOptions, Lock, LockName, Obstacle, OnWait};
 use nix::sys::signal::Signal;
 use tokio::sync::mpsc;
 
@@ -11,14 +11,15 @@ use crate::commands::session::Session;
 use crate::deadline::Deadline;
 use crate::failure::Failure;
 use crate::output::talk;
+use crate::output::waiting::Waiting;
 use crate::sentence::{self, Situation};
 use crate::target::{Carrier, Target};
 
 /// How the wait ended.
 pub(super) enum Taken {
     Held(Box<Target>, Box<Guard>),
-    /// Somebody does not want to wait any longer.
-    Interrupted(Signal),
+    /// Somebody does not want to wait any longer, and nothing of it stays.
+    Interrupted,
 }
 
 /// Takes the lock; says for whom it waits, unless it is to be quiet.
@@ -28,19 +29,30 @@ pub(super) async fn hold(
     name: &LockName,
     options: &HoldOptions,
     quiet: bool,
+    stop: &CancellationToken,
 ) -> Result<Taken, Failure> {
-    let target = session.target(name.clone(), carrier, session.kind(carrier).await?);
+    let Some(kind) = stop.run_until_cancelled(session.kind(carrier)).await else {
+        return Ok(Taken::Interrupted);
+    };
+    let target = session.target(name.clone(), carrier, kind?);
     let lock = session.lock(&target)?;
-    let on_wait = (!quiet).then(|| talk::waiting(&target));
-    let options = HoldOptions { on_wait, ..options.clone() };
+    let waiting = (!quiet).then(|| Waiting::of(&target));
+    let on_wait = waiting.as_ref().map(Waiting::on_wait);
+    let options = HoldOptions { on_wait, cancel: Some(stop.clone()), ..options.clone() };
     // From here on each call has its own.
     let deadline = call_deadline(session, &options);
-    match in_time(&lock, &target.object, options).await {
+    let held = in_time(&lock, &target.object, options).await;
+    drop(waiting);
+    let at = |verb| Situation { deadline, command: "run", ..session.situation(verb, &target) };
+    match held {
+        Ok(guard) if stop.is_cancelled() => match guard.release().await {
+            Ok(()) => Ok(Taken::Interrupted),
+            Err(error) => Err(sentence::failure(&error, &at("release"))),
+        },
         Ok(guard) => Ok(Taken::Held(Box::new(target), Box::new(guard))),
+        Err(error) if error.is_cancelled() => Ok(Taken::Interrupted),
         Err(error) => {
-            let at = session.situation("acquire", &target);
-            let situation = Situation { deadline, command: "run", ..at };
-            let failure = sentence::failure(&error, &situation);
+            let failure = sentence::failure(&error, &at("acquire"));
             Err(session.with_nearby(&error, &target, failure).await)
         }
     }
@@ -79,11 +91,13 @@ async fn in_time(lock: &Lock, object: &str, options: HoldOptions) -> Result<Guar
 }
 
 /// Waits for a signal that ends a program; a stop is a stop while nothing is held.
-pub(super) async fn interruption(signals: &mut Signals) -> Signal {
+pub(in crate::commands) async fn interruption(signals: &mut Signals) -> Signal {
     loop {
         match signals.next().await {
             Signal::SIGTSTP => {
+                talk::pause();
                 signals.stop().await;
+                talk::resume();
             }
             signal if ends(signal) => return signal,
             _ => {}

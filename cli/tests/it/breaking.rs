@@ -3,6 +3,8 @@
 #[cfg(target_os = "linux")]
 mod at_the_terminal;
 
+use std::collections::BTreeMap;
+
 use insta::assert_snapshot;
 use k8s_openapi::api::events::v1::Event;
 use kube::Api;
@@ -41,12 +43,16 @@ fn break_it<'a>(more: &[&'a str]) -> Vec<&'a str> {
 
 impl Space {
     fn value(&self) -> Option<String> {
+        self.annotations().remove(KEY)
+    }
+
+    fn annotations(&self) -> BTreeMap<String, String> {
         let object = self.with(async |client| {
             let api: Api<k8s_openapi::api::core::v1::ConfigMap> =
                 Api::namespaced(client, &self.namespace);
             api.get("app").await.unwrap()
         });
-        object.metadata.annotations.unwrap_or_default().remove(KEY)
+        object.metadata.annotations.unwrap_or_default()
     }
 
     fn events(&self) -> Vec<Event> {
@@ -146,6 +152,18 @@ fn what_was_no_record_is_shown_and_kept_in_the_event() {
         let notes = space.events().into_iter().filter_map(|event| event.note);
         assert_eq!(notes.filter(|note| note.ends_with(&end)).count(), 1, "{shown}");
     }
+}
+
+#[test]
+fn of_several_locks_on_an_object_one_is_broken() {
+    let Some(space) = Space::new("break-one") else { return };
+    let other = "kubelock.giantswarm.io/deploy.2";
+    let (dead, foreign) = (record(DEAD, None), "locks.example.org/deploy");
+    space.configmap("app", &[(KEY, &dead), (other, &dead), (foreign, &dead)]);
+    space.play(&[(0, &break_it(&["--yes"]))]);
+    assert_eq!(space.value(), None);
+    let rest = space.annotations().into_keys().collect::<Vec<_>>();
+    assert_eq!(rest, [other, foreign]);
 }
 
 #[test]

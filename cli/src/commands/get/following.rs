@@ -26,7 +26,7 @@ const SLEEP_MAX: Duration = Duration::from_mins(1);
 const QUEUE: usize = 64;
 
 pub(super) async fn run(command: &Command<'_>) -> Result<Exit, Failure> {
-    let sources = command.scope.sources(&command.session).await?;
+    let sources = command.scope.sources(&command.session, command.common).await?;
     let walks = command.session.walks(sources)?;
     let mut following = Following::new(command, &walks);
     let versions = following.list(&walks).await?;

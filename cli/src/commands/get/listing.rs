@@ -33,7 +33,7 @@ pub(super) struct Gaps {
 }
 
 pub(super) async fn run(command: &Command<'_>) -> Result<Exit, Failure> {
-    let sources = command.scope.sources(&command.session).await?;
+    let sources = command.scope.sources(&command.session, command.common).await?;
     let walks = command.session.walks(sources.clone())?;
     let mut printer = Printer::list(command.format, command.namespaces());
     let mut sorted = Vec::new();

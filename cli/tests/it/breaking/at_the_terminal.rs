@@ -64,6 +64,19 @@ fn whoever_came_while_the_question_stood_is_left_alone() {
 }
 
 #[test]
+fn whoever_came_and_went_while_the_question_stood_is_no_holder() {
+    let Some(space) = Space::new("break-passed") else { return };
+    space.configmap("app", &[(KEY, &record(DEAD, Some("6f1c2d")))]);
+    let mut pty = asked(&space);
+    let next = record(DEAD - 1, Some("7a"));
+    space.annotate("app", KEY, &next);
+    pty.type_in("y\n").unwrap();
+    pty.expect("what was shown is gone, and lock \"deploy\"");
+    pty.expect("has an expired record of alice");
+    assert_eq!((pty.wait(), space.value()), (Some(11), Some(next)));
+}
+
+#[test]
 fn a_hold_that_was_renewed_while_the_question_stood_is_broken_unless_it_came_to_life() {
     let Some(space) = Space::new("break-renewed") else { return };
     space.configmap("app", &[(KEY, &record(DEAD, Some("6f1c2d")))]);

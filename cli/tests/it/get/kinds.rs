@@ -4,6 +4,7 @@ use insta::assert_snapshot;
 use serde_json::{Value, json};
 
 use super::following::Watch;
+use super::scripted::{Reply, Server, page};
 use crate::process::{Kubelock, Outcome};
 use crate::space::{Space, block_on};
 
@@ -147,4 +148,39 @@ fn where_no_kind_may_be_watched_nothing_is_followed() {
     assert_eq!(outcome.code, Some(1));
     let expected = "error: not allowed to watch any of these kinds\n";
     assert!(outcome.stderr.starts_with(expected), "{}", outcome.stderr);
+}
+
+#[test]
+fn groups_whose_server_does_not_answer_are_named() {
+    let groups =
+        |items: Value| Reply::json(200, &json!({"kind": "APIGroupDiscoveryList", "items": items}));
+    let configmaps = json!({
+        "resource": "configmaps", "responseKind": {"kind": "ConfigMap"}, "scope": "Namespaced",
+        "singularResource": "configmap", "verbs": ["get", "list", "patch", "watch"],
+    });
+    let core = json!({
+        "metadata": {"name": ""},
+        "versions": [{"version": "v1", "freshness": "Current", "resources": [configmaps]}],
+    });
+    let metrics = json!({
+        "metadata": {"name": "metrics.k8s.io"},
+        "versions": [{"version": "v1beta1", "freshness": "Stale"}],
+    });
+    let server = Server::new(vec![
+        groups(json!([core])),
+        groups(json!([metrics])),
+        page("10", "", &[]),
+        page("10", "", &[]),
+    ]);
+    let outcome =
+        Kubelock::new(&["get", "--all-kinds"]).env("KUBECONFIG", server.kubeconfig()).run();
+    assert_eq!((outcome.code, outcome.stdout.as_str()), (Some(0), ""));
+    let [silent, none] = outcome.stderr.lines().collect::<Vec<_>>()[..] else {
+        panic!("{}", outcome.stderr)
+    };
+    let expected =
+        "skipped, for their servers do not answer the API server: metrics.k8s.io/v1beta1";
+    assert_eq!(silent, expected);
+    assert!(none.starts_with("no locks on leases"), "{none}");
+    server.requests();
 }

@@ -1,12 +1,13 @@
 //! A process that wants the lock, by the library's calls.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use kube::core::GroupVersionResource;
 use kubelock::{
-    AcquireOptions, Acquired, Clock, Config, Error, ExpiryRule, GetOptions, HoldOptions, KubeLock,
-    Lock, ReleaseOptions, RenewOptions, Wait,
+    AcquireOptions, Acquired, CancellationToken, Clock, Config, Error, ExpiryRule, GetOptions,
+    HoldOptions, KubeLock, Lock, ReleaseOptions, RenewOptions, Wait,
 };
 
 use super::holder;
@@ -15,6 +16,15 @@ use super::link::Link;
 use super::process::{Host, Process};
 use super::profile::{Profile, Rule};
 use super::store::{Carrier, LOCK};
+
+/// How a call is given up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// Its future is dropped.
+    Dropped,
+    /// It is told to end, and says what became of it.
+    Cancelled,
+}
 
 /// One life of a contender.
 #[derive(Clone)]
@@ -111,19 +121,48 @@ impl Contender {
         process.note(|| {
             format!("wants a hold of {:?}, {:?}, {:?}", options.ttl, options.wait, options.takeover)
         });
-        let patience = self.patience(call, may_drop && process.dice.chance(200));
-        let asked = self.lock.hold("app", options);
-        let got = tokio::select! {
+        let end = may_drop.then(|| self.end()).flatten();
+        let stop = CancellationToken::new();
+        let options = HoldOptions { cancel: Some(stop.clone()), ..options };
+        match self.until_ended(call, end, &stop, self.lock.hold("app", options)).await {
+            Some(Ok(guard)) => holder::holds(self, guard).await,
+            Some(Err(error)) => self.told(call, &error),
+            None => process.world.judge().dropped(call),
+        }
+    }
+
+    /// Whether a call is given up before it is done, and how.
+    fn end(&self) -> Option<End> {
+        let dice = &self.process.dice;
+        match dice.below(10) {
+            0 => Some(End::Dropped),
+            1 => Some(End::Cancelled),
+            _ => None,
+        }
+    }
+
+    /// What comes of a call that may be given up. `None` if it was dropped.
+    async fn until_ended<T>(
+        &self,
+        call: u64,
+        end: Option<End>,
+        stop: &CancellationToken,
+        asked: impl Future<Output = T>,
+    ) -> Option<T> {
+        let mut asked = pin!(asked);
+        let Some(end) = end else { return Some(asked.await) };
+        tokio::select! {
             biased;
-            got = asked => got,
-            () = patience => {
-                process.note(|| "drops the call".into());
-                return process.world.judge().dropped(call);
+            got = &mut asked => return Some(got),
+            () = self.patience(call) => {}
+        }
+        self.process.note(|| format!("gives the call up: {end:?}"));
+        match end {
+            End::Dropped => None,
+            End::Cancelled => {
+                stop.cancel();
+                Some(asked.await)
             }
-        };
-        match got {
-            Ok(guard) => holder::holds(self, guard).await,
-            Err(error) => self.told(call, &error),
         }
     }
 
@@ -133,17 +172,14 @@ impl Contender {
         self.process.world.judge().told_error(call, error);
     }
 
-    /// Until it drops a call, if it does: often just when its write has landed.
-    fn patience(&self, call: u64, drops: bool) -> impl Future<Output = ()> + Send + use<> {
+    /// Until it gives a call up: often just when its write has landed.
+    fn patience(&self, call: u64) -> impl Future<Output = ()> + Send + use<> {
         let dice = &self.process.dice;
         let on_landing = dice.chance(700);
         let span = if on_landing { dice.millis(0, 8) } else { dice.secs(0, 20) };
         let landing = self.process.world.judge().landing(call);
         let process = self.process.clone();
         async move {
-            if !drops {
-                std::future::pending::<()>().await;
-            }
             if on_landing {
                 landing.await;
             }
@@ -178,9 +214,13 @@ impl Contender {
         let call = self.began(Kind::Acquire, rule);
         self.process
             .note(|| format!("acquires for {:?}, {expiry:?}, {:?}", options.ttl, options.wait));
-        match self.lock.acquire("app", options).await {
-            Ok(acquired) => self.use_up(call, acquired, expiry).await,
-            Err(error) => self.told(call, &error),
+        let end = self.end().filter(|end| *end == End::Cancelled);
+        let stop = CancellationToken::new();
+        let options = AcquireOptions { cancel: end.map(|_| stop.clone()), ..options };
+        match self.until_ended(call, end, &stop, self.lock.acquire("app", options)).await {
+            Some(Ok(acquired)) => self.use_up(call, acquired, expiry).await,
+            Some(Err(error)) => self.told(call, &error),
+            None => {}
         }
     }
 

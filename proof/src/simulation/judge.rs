@@ -255,7 +255,8 @@ impl Judge {
             return Step::Guarded;
         }
         if effect.removes {
-            let is_leftover = hold.is_some() && !is_handed_out && kind != Some(&Kind::Release);
+            let is_taken = hold.is_some() || kind == Some(&Kind::Acquire);
+            let is_leftover = is_taken && !is_handed_out && kind != Some(&Kind::Release);
             return if is_leftover { Step::Removal } else { Step::Release };
         }
         let call = process.call();

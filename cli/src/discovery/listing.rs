@@ -108,7 +108,8 @@ struct Named {
 
 #[derive(Deserialize)]
 struct Version {
-    version: String,
+    #[serde(rename = "version")]
+    name: String,
     /// `Stale` where it is of the past: the server behind it does not answer.
     #[serde(default)]
     freshness: String,
@@ -157,7 +158,7 @@ impl Group {
     pub(super) fn silent(&self) -> impl Iterator<Item = String> {
         let is_silent =
             |version: &&Version| version.freshness == "Stale" && version.resources.is_empty();
-        let name = |version: &Version| format!("{}/{}", self.metadata.name, version.version);
+        let name = |version: &Version| format!("{}/{}", self.metadata.name, version.name);
         self.versions.iter().filter(is_silent).map(name)
     }
 
@@ -165,7 +166,7 @@ impl Group {
         let group = self.metadata.name;
         self.versions.into_iter().flat_map(move |version| {
             let group = group.clone();
-            let name = version.version;
+            let name = version.name;
             version.resources.into_iter().map(move |resource| Offered {
                 group: group.clone(),
                 version: name.clone(),

@@ -2,6 +2,7 @@
 
 pub(crate) mod acquire;
 pub(crate) mod breaking;
+mod change;
 pub(crate) mod completion;
 pub(crate) mod doctor;
 pub(crate) mod gc;

@@ -70,7 +70,8 @@ impl Lock {
             }
             let plan = options.plan(ttl);
             let waiting = waiting.get_or_insert_with(|| Waiting::new(self, &lock, plan));
-            decided = match undoing.cancel.unless(waiting.decide(*sight)).await {
+            let deciding = Box::pin(waiting.decide(*sight));
+            decided = match undoing.cancel.unless(deciding).await {
                 Some(decided) => decided?,
                 None => return Err(Error::Cancelled { lock: Box::new(lock) }),
             };
@@ -103,7 +104,8 @@ impl Lock {
             call = call.in_form(form, version);
         }
         let cancel = undoing.cancel.clone();
-        let tried = self.write(&mut session, &mut call, options, &record, undoing);
+        // On the heap: the futures of callers that acquire stay small.
+        let tried = Box::pin(self.write(&mut session, &mut call, options, &record, undoing));
         match cancel.answer(tried).await {
             Some(tried) if !(cancel.is_cancelled() && is_unknown(&tried)) => {
                 undoing.leftovers.clear();
@@ -111,7 +113,7 @@ impl Lock {
             }
             _ => {
                 let sole = (!call.has_unanswered()).then(|| record.encode());
-                undoing.leftovers.tidy(TIDYING, sole.as_deref()).await;
+                Box::pin(undoing.leftovers.tidy(TIDYING, sole.as_deref())).await;
                 Ok(Tried::Cancelled(undoing.told(&session, &record)))
             }
         }

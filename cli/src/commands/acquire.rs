@@ -97,30 +97,33 @@ async fn take(
         ..AcquireOptions::default()
     };
     let lock = session.lock(target)?;
-    let taking = async {
+    let taking = Box::pin(async {
         let taken = lock.acquire(&target.object, options).await;
         drop(waiting);
         match taken {
             Ok(acquired) if stop.is_cancelled() => Taken::TooLate(acquired.release().await),
-            taken => Taken::InTime(taken),
+            taken => Taken::InTime(Box::new(taken)),
         }
-    };
+    });
     let Worked { result, signal } = interrupts.in_order(&stop, taking).await;
     if let Some(signal) = signal {
         account(result, args.ttl, &session, target, common);
         interrupts.die(signal);
     }
     match result {
-        Some(Taken::InTime(taken)) => {
-            interrupts.at_once(session.explained("acquire", target, taken)).await
-        }
+        Some(Taken::InTime(taken)) => match *taken {
+            Ok(acquired) => Ok(acquired),
+            Err(error) => {
+                interrupts.at_once(session.explained("acquire", target, Err(error))).await
+            }
+        },
         _ => Err(session.broken_off("acquired", target)),
     }
 }
 
 /// How a call ended that may have been interrupted.
 enum Taken {
-    InTime(Result<Acquired, Error>),
+    InTime(Box<Result<Acquired, Error>>),
     /// It was interrupted, came about nevertheless, and was given back.
     TooLate(Result<(), Error>),
 }
@@ -140,8 +143,12 @@ fn account(
         Some(Taken::TooLate(Err(error))) if !error.is_not_found() => {
             talk::failure(&session.explain("release", target, &error));
         }
-        Some(Taken::InTime(Err(error))) if !error.is_cancelled() && session.may_have_written() => {
-            talk::failure(&session.explain("acquire", target, &error));
+        Some(Taken::InTime(taken)) => {
+            if let Err(error) = *taken
+                && !error.is_cancelled()
+            {
+                session.say_if_it_matters(Err(session.explain("acquire", target, &error)));
+            }
         }
         None if session.may_have_written() => {
             let expires_at = Timestamp::from(SystemTime::now()).saturating_add(ttl);

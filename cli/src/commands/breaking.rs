@@ -110,7 +110,8 @@ pub(crate) async fn run(
         talk::note(common, &praise(&broken, &target));
         session.deadline = Deadline::after(cluster.request_timeout);
         let event = event::write(&session, &target, &standing, &broken, &who, reason).await;
-        Ok(event.unwrap_or_else(|failure| talk::warning(&failure)))
+        event.unwrap_or_else(|failure| talk::warning(&failure));
+        Ok(())
     };
     let Worked { result, signal } = interrupts.in_order(&stop, work).await;
     let result = result.unwrap_or_else(|| Err(broken_off(is_broken.get(), &session, &target)));

@@ -78,7 +78,7 @@ impl Interrupts {
     pub(super) fn let_go(&self) {
         // It fails for masks that do not exist.
         #[cfg(unix)]
-        let _ = super::run::signals::unblock_all();
+        let _ = self.signals.let_go();
     }
 
     /// It is done, and that is said: a signal comes too late from here on.

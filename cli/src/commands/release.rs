@@ -1,8 +1,8 @@
 //! `kubelock release`: give a lock back.
 
-use kubelock::{CancellationToken, ReleaseOptions};
+use kubelock::ReleaseOptions;
 
-use super::interrupts::Worked;
+use super::change::Change;
 use super::session::Session;
 use crate::args::CommonArgs;
 use crate::args::cluster::ClusterArgs;
@@ -48,25 +48,14 @@ pub(crate) async fn run(
         ..ReleaseOptions::default()
     };
     let lock = session.lock(&target)?;
-    let stop = CancellationToken::new();
-    let work = session.unless_stopped(&stop, lock.release(&target.object, options));
-    let Worked { result, signal } = interrupts.in_order(&stop, work).await;
-    let released = match result.flatten() {
-        Some(released) if signal.is_none() => {
-            interrupts.at_once(session.explained("release", &target, released)).await
-        }
-        Some(released) => released.map_err(|error| session.explain("release", &target, &error)),
-        None => Err(session.broken_off("released", &target)),
-    };
+    let call = Box::pin(lock.release(&target.object, options));
+    let call = Change { verb: "release", done: "released", call };
+    let (released, signal) = call.made(&session, &target, &mut interrupts).await;
     if released.is_ok() {
         talk::note(common, &format!("released {}", target.describe()));
     }
     if let Some(signal) = signal {
-        if let Err(failure) = released.as_ref()
-            && session.may_have_written()
-        {
-            talk::failure(failure);
-        }
+        session.say_if_it_matters(released);
         interrupts.die(signal);
     }
     released.map(|()| Exit::Done)

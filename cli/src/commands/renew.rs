@@ -2,9 +2,9 @@
 
 use std::time::{Duration, SystemTime};
 
-use kubelock::{Acquired, CancellationToken, RenewOptions, Timestamp};
+use kubelock::{Acquired, RenewOptions, Timestamp};
 
-use super::interrupts::Worked;
+use super::change::Change;
 use super::session::Session;
 use crate::args::CommonArgs;
 use crate::args::cluster::ClusterArgs;
@@ -59,24 +59,13 @@ pub(crate) async fn run(
         ..RenewOptions::default()
     };
     let lock = session.lock(&target)?;
-    let stop = CancellationToken::new();
-    let work = session.unless_stopped(&stop, lock.renew(&target.object, options));
-    let Worked { result, signal } = interrupts.in_order(&stop, work).await;
-    let renewed = match result.flatten() {
-        Some(renewed) if signal.is_none() => {
-            interrupts.at_once(session.explained("renew", &target, renewed)).await
-        }
-        Some(renewed) => renewed.map_err(|error| session.explain("renew", &target, &error)),
-        None => Err(session.broken_off("renewed", &target)),
-    };
+    let call = Box::pin(lock.renew(&target.object, options));
+    let call = Change { verb: "renew", done: "renewed", call };
+    let (renewed, signal) = call.made(&session, &target, &mut interrupts).await;
     interrupts.let_go();
     let told = renewed.and_then(|renewed| tell(args.output, &renewed, &target, common));
     if let Some(signal) = signal {
-        if let Err(failure) = told.as_ref()
-            && session.may_have_written()
-        {
-            talk::failure(failure);
-        }
+        session.say_if_it_matters(told);
         interrupts.die(signal);
     }
     told.map(|()| Exit::Done)

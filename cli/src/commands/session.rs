@@ -18,7 +18,7 @@ use crate::kind::Kind;
 use crate::list::source::Source;
 use crate::list::walk::Walk;
 use crate::nearby::{Missing, Nearby, Place};
-use crate::output::text;
+use crate::output::{talk, text};
 use crate::sentence::Situation;
 use crate::target::{Carrier, Target, TypeName, check_scope, lock_name};
 use crate::{discovery, kinds, sentence};
@@ -169,6 +169,15 @@ impl Session {
             format!("interrupted: it is unknown whether {} was {done}", target.describe());
         let look = self.flags.command("get", target);
         Failure::new(Exit::Unknown, message).hint(format!("look with: {look}"))
+    }
+
+    /// Says what became of an interrupted call, unless nothing was written.
+    pub(crate) fn say_if_it_matters(&self, made: Result<(), Failure>) {
+        if let Err(failure) = made
+            && self.may_have_written()
+        {
+            talk::failure(&failure);
+        }
     }
 
     /// Whether anything can have been changed.

@@ -72,6 +72,12 @@ impl Signals {
         Ok(Self { received, put_by: VecDeque::new() })
     }
 
+    /// This thread is interrupted by them again.
+    #[expect(clippy::unused_self, reason = "who has them gives them back")]
+    pub(in crate::commands) fn let_go(&self) -> nix::Result<()> {
+        unblock_all()
+    }
+
     /// The next signal.
     ///
     /// # Cancel safety

@@ -45,8 +45,7 @@ impl Mute {
             let is_silent = match (silence, request.method.as_str()) {
                 (Silence::All, _) => true,
                 (_, "GET") => false,
-                (Silence::Changing, _) => return None,
-                (Silence::Lost, _) => return None,
+                (Silence::Changing | Silence::Lost, _) => return None,
                 (Silence::Taking, _) => write(&mut stored, &request.body),
             };
             (!is_silent).then(|| (200, lease(stored.as_deref())))
@@ -97,15 +96,20 @@ fn ended(child: Child) -> (Option<i32>, String) {
 }
 
 #[test]
-fn an_acquire_whose_record_landed_is_undone_before_it_ends() {
-    let server = Mute::new(Silence::Taking, None);
-    let child = server.start(&["acquire", "deploy", "--owner", "bob", "--on", "lease/deploy"]);
-    until("a record", || server.value.lock().unwrap().is_some());
-    send(Pid::from_child(&child), Signal::INT);
-    let (signal, said) = ended(child);
-    assert_eq!(signal, Some(2), "{said}");
-    assert!(!said.contains("error:"), "{said}");
-    assert_eq!(*server.value.lock().unwrap(), None, "{said}");
+fn a_lock_whose_record_landed_is_given_back_before_the_command_ends() {
+    for args in [
+        &["acquire", "deploy", "--owner", "bob", "--on", "lease/deploy"][..],
+        &["run", "deploy", "--owner", "bob", "--on", "lease/deploy", "--", "true"],
+    ] {
+        let server = Mute::new(Silence::Taking, None);
+        let child = server.start(args);
+        until("a record", || server.value.lock().unwrap().is_some());
+        send(Pid::from_child(&child), Signal::INT);
+        let (signal, said) = ended(child);
+        assert_eq!(signal, Some(2), "{said}");
+        assert!(!said.contains("error:"), "{said}");
+        assert_eq!(*server.value.lock().unwrap(), None, "{said}");
+    }
 }
 
 #[test]
@@ -143,6 +147,20 @@ fn a_second_one_ends_it_at_once_and_tells_what_may_be_left() {
         assert!(rest.contains("hint: if it was, its record stands until 20"), "{said}{rest}");
         server.asked.lock().unwrap().clear();
     }
+}
+
+#[test]
+fn on_a_terminal_a_second_ctrl_c_ends_it_at_once_too() {
+    let server = Mute::new(Silence::All, None);
+    let words = [super::stage::KUBELOCK, "acquire", "deploy", "--owner", "bob", "--wait"];
+    let mut screen = super::stage::on_terminal(&server.stub.kubeconfig(), 100, &words, |_| {});
+    server.until_asked("PATCH");
+    screen.type_in(CTRL_C);
+    screen.pty.expect("a second Ctrl-C ends it at once");
+    screen.type_in(CTRL_C);
+    assert_eq!(screen.pty.ended().signal(), Some(2));
+    screen.line_with("error: interrupted: it is unknown whether lock");
+    screen.line_with("hint: if it was, its record stands until 20");
 }
 
 /// A record of bob's that nobody answers for.

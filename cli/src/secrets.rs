@@ -49,14 +49,13 @@ pub(crate) fn hidden_of_cut(words: &str) -> String {
 }
 
 fn without<'a>(words: Cow<'a, str>, known: &[String]) -> Cow<'a, str> {
-    let hide = |words: Cow<'a, str>, secret: &String| {
+    known.iter().fold(words, |words, secret| {
         if words.contains(secret.as_str()) {
             Cow::Owned(words.replace(secret.as_str(), HIDDEN))
         } else {
             words
         }
-    };
-    known.iter().fold(words, hide)
+    })
 }
 
 /// How many bytes of a secret the words end with.

@@ -66,9 +66,8 @@ impl Context {
         let context = text::line(&self.name);
         let server = self.cluster.server.as_deref().unwrap_or_default();
         if server.is_empty() {
-            return Err(Failure::usage(format!(
-                "the cluster of context \"{context}\" has no server address"
-            )));
+            let message = format!("the cluster of context \"{context}\" has no server address");
+            return Err(Failure::usage(message).hint(set_server()));
         }
         match server.parse::<Uri>() {
             Ok(url)
@@ -76,9 +75,11 @@ impl Context {
             {
                 Ok(url)
             }
-            _ => Err(Failure::usage(format!(
-                "the server address of context \"{context}\" is no http or https URL"
-            ))),
+            _ => {
+                let message =
+                    format!("the server address of context \"{context}\" is no http or https URL");
+                Err(Failure::usage(message).hint(set_server()))
+            }
         }
     }
 
@@ -103,11 +104,29 @@ impl Context {
 fn cluster(kubeconfig: &Kubeconfig, context: &str, name: &str) -> Result<Cluster, Failure> {
     let named = kubeconfig.clusters.iter().find(|cluster| cluster.name == name);
     named.and_then(|named| named.cluster.clone()).ok_or_else(|| {
-        let (context, name) = (text::line(context), text::line(name));
-        Failure::usage(format!(
-            "context \"{context}\" names cluster \"{name}\", which the kubeconfig does not have"
-        ))
+        let shown = text::line(name);
+        let failure = Failure::usage(format!(
+            "context \"{}\" names cluster \"{shown}\", which the kubeconfig does not have",
+            text::line(context)
+        ));
+        let clusters = kubeconfig.clusters.iter().map(|cluster| cluster.name.as_str());
+        failure.hint(meant(name, clusters).unwrap_or_else(|| {
+            format!("kubectl config set-cluster {} {SERVER} adds it", hint::quoted(&shown))
+        }))
     })
+}
+
+fn set_server() -> String {
+    format!("kubectl config set-cluster CLUSTER {SERVER} sets it")
+}
+
+const SERVER: &str = "--server https://HOST:PORT";
+
+/// The question for names that look like this one.
+fn meant<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> Option<String> {
+    let alike = alike::closest(name, names);
+    let shown: Vec<_> = alike.into_iter().map(|name| hint::quoted(&text::line(name))).collect();
+    alike::question(&shown)
 }
 
 /// A user that is missing is nobody in particular, as in kubectl.
@@ -124,11 +143,7 @@ fn no_context(kubeconfig: &Kubeconfig) -> Failure {
 fn unknown_context(kubeconfig: &Kubeconfig, name: &str) -> Failure {
     let failure = Failure::usage(format!("the kubeconfig has no context \"{}\"", text::line(name)));
     let names = kubeconfig.contexts.iter().map(|context| context.name.as_str());
-    let alike: Vec<String> = alike::closest(name, names)
-        .into_iter()
-        .map(|name| hint::quoted(&text::line(name)))
-        .collect();
-    let failure = alike::question(&alike).into_iter().fold(failure, Failure::hint);
+    let failure = meant(name, names).into_iter().fold(failure, Failure::hint);
     failure.hint(format!("name one with --context{}", known(kubeconfig)))
 }
 

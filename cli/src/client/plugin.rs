@@ -20,6 +20,8 @@ const FIRST_MAX: Duration = Duration::from_mins(10);
 /// Nobody is asked for a renewal, and locks wait for it.
 const RENEWAL_MAX: Duration = Duration::from_mins(1);
 
+const SAME_FOR_KUBECTL: &str = "kubectl runs the same plugin: what does kubectl auth whoami say?";
+
 /// A plugin of the kubeconfig, ready to run.
 pub(super) struct Plugin {
     program: String,
@@ -93,7 +95,10 @@ impl Plugin {
     /// Asks for the first time: before the first request, when a person may be asked in turn.
     pub(super) fn ask(&self) -> Result<Credential, Failure> {
         let output = child::output(&mut self.command(self.stdin()?), FIRST_MAX, false);
-        self.read(output, FIRST_MAX)
+        self.read(output, FIRST_MAX).map_err(|failure| match failure.hints.as_slice() {
+            [] => failure.hint(SAME_FOR_KUBECTL),
+            _ => failure,
+        })
     }
 
     /// Stdin is not ours to give away; a plugin that cannot do without gets the terminal itself.

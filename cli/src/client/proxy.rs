@@ -33,18 +33,19 @@ impl Proxy {
 /// The kubeconfig's proxy, which always counts, else the environment's.
 pub(super) fn choose(configured: Option<&str>, server: &Uri) -> Result<Option<Proxy>, Failure> {
     let proxy = match configured.filter(|url| !url.is_empty()) {
-        Some(url) => match Matcher::builder().all(url).build().intercept(server) {
-            Some(intercept) => Some(Proxy { intercept, origin: "proxy-url of the kubeconfig" }),
-            None => {
-                let message = "the proxy-url of the kubeconfig is no URL of a proxy";
-                return Err(Failure::usage(message)
-                    .hint("it begins with http://, https:// or socks5://, and names a host"));
-            }
-        },
+        Some(url) => Some(of_kubeconfig(url, server)?),
         None => from_env(server),
     };
     proxy.iter().for_each(Proxy::hide_credentials);
     Ok(proxy)
+}
+
+fn of_kubeconfig(url: &str, server: &Uri) -> Result<Proxy, Failure> {
+    let intercept = Matcher::builder().all(url).build().intercept(server).ok_or_else(|| {
+        Failure::usage("the proxy-url of the kubeconfig is no URL of a proxy")
+            .hint("it begins with http://, https:// or socks5://, and names a host")
+    })?;
+    Ok(Proxy { intercept, origin: "proxy-url of the kubeconfig" })
 }
 
 /// kube matches `NO_PROXY` against the proxy's own address: hence not kube's.

@@ -245,7 +245,9 @@ impl Session {
             return None;
         }
         let prefix = self.prefix().ok()?;
-        Nearby::new(&self.connection, prefix.as_str(), place, self.deadline).hint(missing).await
+        let nearby = Nearby::new(&self.connection, prefix.as_str(), place, self.deadline);
+        // Seldom, and large.
+        Box::pin(nearby.hint(missing)).await
     }
 
     fn prefix(&self) -> Result<Prefix, Failure> {

@@ -115,6 +115,30 @@ fn who_is_granted_something_and_why_a_lock_is_broken_is_said_each_time() {
 }
 
 #[test]
+#[cfg(unix)]
+fn a_pipeline_may_say_why_it_holds_all_of_its_locks() {
+    let Some(space) = Space::new("variable-reason") else { return };
+    let ours = env!("CARGO_BIN_EXE_kubelock");
+    let namespace = ["-n", &space.namespace];
+    let line = ["run", "deploy", "--", ours, "get", "deploy", "-o", "json"];
+    let outcome = Kubelock::new(&[&namespace[..], &line, &namespace].concat())
+        .env("KUBECONFIG", space.cluster.kubeconfig())
+        .env("KUBELOCK_REASON", "nightly build 7")
+        .run();
+    assert_eq!(outcome.code, Some(0), "{}", outcome.stderr);
+    let lock: serde_json::Value = serde_json::from_str(&outcome.stdout).unwrap();
+    assert_eq!(lock["reason"], "nightly build 7");
+
+    space.play(&[
+        (0, &["acquire", "idle", "--owner", "alice"]),
+        (0, &["release", "idle", "--owner", "alice"]),
+    ]);
+    let planned = space.kubelock(&["gc", "--older-than", "0"]).env("KUBELOCK_DRY_RUN", "1").run();
+    assert!(planned.stderr.contains("would delete "), "{}", planned.stderr);
+    space.lease("idle");
+}
+
+#[test]
 fn an_empty_variable_is_none() {
     let outcome = run(&["version", "--client"], &[("KUBELOCK_OUTPUT", "")]);
     assert_eq!((outcome.code, outcome.stderr.as_str()), (Some(0), ""));

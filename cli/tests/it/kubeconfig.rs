@@ -78,6 +78,22 @@ fn an_unusable_kubeconfig_is_refused_without_quoting_it() {
             "old-provider",
             "{clusters: [{name: c, cluster: {server: 'http://127.0.0.1:1'}}], users: [{name: u, user: {auth-provider: {name: gcp, config: {cmd-path: 'hush-hush'}}}}], contexts: [{name: x, context: {cluster: c, user: u}}], current-context: x}",
         ),
+        (
+            "no-certificate",
+            "{clusters: [{name: c, cluster: {server: 'https://127.0.0.1:1', certificate-authority-data: aHVzaC1odXNo}}], contexts: [{name: x, context: {cluster: c}}], current-context: x}",
+        ),
+        (
+            "odd-proxy",
+            "{clusters: [{name: c, cluster: {server: 'https://127.0.0.1:1', proxy-url: '::hush-hush'}}], contexts: [{name: x, context: {cluster: c}}], current-context: x}",
+        ),
+        (
+            "proxy-of-another-kind",
+            "{clusters: [{name: c, cluster: {server: 'https://127.0.0.1:1', insecure-skip-tls-verify: true, proxy-url: 'socks4://u:hush-hush@127.0.0.1:1'}}], contexts: [{name: x, context: {cluster: c}}], current-context: x}",
+        ),
+        (
+            "no-token",
+            "{clusters: [{name: c, cluster: {server: 'http://127.0.0.1:1'}}], users: [{name: u, user: {tokenFile: /dev/null}}], contexts: [{name: x, context: {cluster: c, user: u}}], current-context: x}",
+        ),
     ];
     let mut all = String::new();
     for (name, text) in cases {
@@ -86,8 +102,25 @@ fn an_unusable_kubeconfig_is_refused_without_quoting_it() {
         all.push_str(&transcript(&folder, &outcome));
         assert_eq!(outcome.code, Some(2), "{all}");
     }
+    let folder_itself = folder.path().to_str().unwrap();
+    let unread = Kubelock::new(&["get", "deploy", "--kubeconfig", folder_itself]).run();
+    assert_eq!(unread.code, Some(2), "{}", unread.stderr);
+    all.push_str(&transcript(&folder, &unread));
     assert!(!all.contains("hush-hush"), "{all}");
     assert_snapshot!(all);
+}
+
+#[test]
+fn files_that_do_not_belong_together_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = write(&folder, "first", GOOD);
+    let second = write(&folder, "second", &GOOD.replace("kind: Config", "kind: Other"));
+    let list = std::env::join_paths([Path::new(&first), Path::new(&second)]).unwrap();
+    let outcome = Kubelock::new(&["get", "deploy"]).env("KUBECONFIG", list).run();
+    assert_eq!(outcome.code, Some(2));
+    let named =
+        format!("kubeconfig {second} has another kind or apiVersion than the files before it");
+    assert!(outcome.stderr.contains(&named), "{}", outcome.stderr);
 }
 
 #[test]

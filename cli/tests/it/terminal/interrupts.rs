@@ -96,15 +96,20 @@ fn ended(child: Child) -> (Option<i32>, String) {
 }
 
 #[test]
-fn an_acquire_whose_record_landed_is_undone_before_it_ends() {
-    let server = Mute::new(Silence::Taking, None);
-    let child = server.start(&["acquire", "deploy", "--owner", "bob", "--on", "lease/deploy"]);
-    until("a record", || server.value.lock().unwrap().is_some());
-    send(Pid::from_child(&child), Signal::INT);
-    let (signal, said) = ended(child);
-    assert_eq!(signal, Some(2), "{said}");
-    assert!(!said.contains("error:"), "{said}");
-    assert_eq!(*server.value.lock().unwrap(), None, "{said}");
+fn a_lock_whose_record_landed_is_given_back_before_the_command_ends() {
+    for args in [
+        &["acquire", "deploy", "--owner", "bob", "--on", "lease/deploy"][..],
+        &["run", "deploy", "--owner", "bob", "--on", "lease/deploy", "--", "true"],
+    ] {
+        let server = Mute::new(Silence::Taking, None);
+        let child = server.start(args);
+        until("a record", || server.value.lock().unwrap().is_some());
+        send(Pid::from_child(&child), Signal::INT);
+        let (signal, said) = ended(child);
+        assert_eq!(signal, Some(2), "{said}");
+        assert!(!said.contains("error:"), "{said}");
+        assert_eq!(*server.value.lock().unwrap(), None, "{said}");
+    }
 }
 
 #[test]

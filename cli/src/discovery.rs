@@ -1,13 +1,13 @@
 //! Kinds that not every cluster has: looked up with one request.
 
 mod listing;
+mod unknown;
 
 use http::Request;
 use http::header::ACCEPT;
 use kube::core::GroupVersionResource;
 use serde::de::DeserializeOwned;
 
-use crate::alike;
 use crate::client::Connection;
 use crate::deadline::Deadline;
 use crate::failure::Failure;
@@ -17,6 +17,7 @@ use crate::output::text;
 use crate::sentence;
 use crate::target::TypeName;
 use listing::{Group, GroupList, Offered, Resource, ResourceList};
+use unknown::Unknown;
 
 /// All groups with all their kinds in one answer; an older server sends the plain list of groups.
 const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,\
@@ -38,24 +39,33 @@ pub(crate) async fn find(
     };
     // What is called otherwise could not be locked, and is not fit to be shown.
     let offered: Vec<_> = offered.into_iter().filter(Offered::is_well_formed).collect();
-    choose(&offered, name, object)
+    choose(&offered, &Unknown { name, object, flags: &connection.flags })
+}
+
+/// All that a server offers, as far as it knows.
+#[derive(Default)]
+pub(crate) struct AllKinds {
+    pub(crate) kinds: Vec<Kind>,
+    /// Groups, each with its version, of servers behind it that do not answer it.
+    pub(crate) silent: Vec<String>,
 }
 
 /// All kinds whose objects can be listed and carry locks, each at the version that the server
 /// prefers. Two requests.
-pub(crate) async fn all(connection: &Connection, deadline: Deadline) -> Result<Vec<Kind>, Failure> {
-    let mut kinds: Vec<Kind> = Vec::new();
+pub(crate) async fn all(connection: &Connection, deadline: Deadline) -> Result<AllKinds, Failure> {
+    let mut all = AllKinds::default();
     for path in ["/api", "/apis"] {
         let list: Option<GroupList> = fetch(connection, deadline, path, AGGREGATED).await?;
         let Some(list) = list.filter(|list| list.kind == "APIGroupDiscoveryList") else {
             let message = "this API server is too old to tell all its kinds at once";
             return Err(Failure::usage(message).hint("name them: --on configmaps --on deployments"));
         };
+        all.silent.extend(list.items.iter().flat_map(Group::silent));
         for offered in list.items.into_iter().flat_map(Group::offered) {
-            add(&mut kinds, &offered);
+            add(&mut all.kinds, &offered);
         }
     }
-    Ok(kinds)
+    Ok(all)
 }
 
 /// Adds a kind that can be listed, unless a version of it that counts more is there.
@@ -152,7 +162,8 @@ async fn fetch<T: DeserializeOwned>(
 
 /// A resource's own name counts before a short name of another, a whole group
 /// before the beginning of one, as in kubectl.
-fn choose(offered: &[Offered], name: &TypeName, object: Option<&str>) -> Result<Kind, Failure> {
+fn choose(offered: &[Offered], sought: &Unknown<'_>) -> Result<Kind, Failure> {
+    let name = sought.name;
     let whole = |kind: &Offered| name.group.as_ref().is_none_or(|group| kind.group == *group);
     let begun = |kind: &Offered| {
         name.group.as_ref().is_some_and(|group| kind.group.starts_with(group.as_str()))
@@ -170,7 +181,7 @@ fn choose(offered: &[Offered], name: &TypeName, object: Option<&str>) -> Result<
             return only(first, found, name);
         }
     }
-    Err(unknown(offered, name, object))
+    Err(sought.failure(offered))
 }
 
 /// kubectl would take any of several groups: two people could then lock two different objects.
@@ -237,67 +248,10 @@ impl Offered {
     }
 }
 
-fn unknown(offered: &[Offered], name: &TypeName, object: Option<&str>) -> Failure {
-    let spelled = text::line(&name.spelled);
-    let failure = Failure::usage(format!("the server has no kind \"{spelled}\""));
-    let object = object.map(|object| format!("/{object}")).unwrap_or_default();
-    let words = closest(offered, name).into_iter().map(|word| word + &object).collect::<Vec<_>>();
-    match alike::question(&words) {
-        None => failure.hint("kubectl api-resources lists the kinds there are"),
-        Some(question) => failure.hint(question),
-    }
-}
-
-/// The kinds of which a name looks like what was typed; those of a group that does first.
-fn closest(offered: &[Offered], name: &TypeName) -> Vec<String> {
-    let built_in = kinds::all().map(|kind| Alike {
-        called: kind.names(),
-        group: kind.group.to_owned(),
-        shown: kind.shown(),
-    });
-    let is_other =
-        |kind: &&Offered| kinds::known(&kind.group, &kind.version, &kind.resource.plural).is_none();
-    let of_cluster =
-        offered.iter().filter(is_other).filter(|kind| kind.lockable().is_ok()).map(|kind| Alike {
-            called: kind.resource.names(),
-            group: kind.group.clone(),
-            shown: kind.shown(),
-        });
-    let known: Vec<Alike> = built_in.chain(of_cluster).collect();
-    let called = known.iter().flat_map(|kind| kind.called.iter().map(String::as_str));
-    let mut shown: Vec<String> = Vec::new();
-    for word in alike::closest(&name.resource, called) {
-        let mut kinds: Vec<_> =
-            known.iter().filter(|kind| kind.called.iter().any(|called| called == word)).collect();
-        kinds.sort_by_key(|kind| kind.is_of_another_group(name));
-        shown.extend(kinds.iter().map(|kind| kind.shown.clone()));
-    }
-    let mut seen = std::collections::HashSet::new();
-    shown.retain(|word| seen.insert(word.clone()));
-    shown.truncate(2);
-    shown
-}
-
-/// A kind that may have been meant.
-struct Alike {
-    called: Vec<String>,
-    group: String,
-    shown: String,
-}
-
-impl Alike {
-    fn is_of_another_group(&self, name: &TypeName) -> bool {
-        let typed = name.group.as_deref().filter(|group| !group.is_empty());
-        typed.is_some_and(|typed| {
-            alike::closest(typed, [self.group.as_str()]).is_empty()
-                && !self.group.starts_with(typed)
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::hint::Flags;
 
     /// `GROUP/VERSION/PLURAL` of a kind called so, with a short name.
     fn offered(group: &str, version: &str, plural: &str, short: &str) -> Offered {
@@ -315,7 +269,8 @@ mod tests {
     }
 
     fn chosen(offers: &[Offered], spelled: &str) -> Result<String, String> {
-        let kind = choose(offers, &TypeName::parse(spelled).unwrap(), None)
+        let (name, flags) = (TypeName::parse(spelled).unwrap(), Flags::none());
+        let kind = choose(offers, &Unknown { name: &name, object: None, flags: &flags })
             .map_err(|failure| failure.message)?;
         Ok(format!("{}/{}/{}", kind.gvr.group, kind.gvr.version, kind.gvr.resource))
     }

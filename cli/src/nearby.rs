@@ -24,7 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 pub(crate) enum Missing {
     /// The object is there, and the lock is not on it.
     Lock,
-    /// The lock's own Lease.
+    /// The lock's own Lease: perhaps there is no such namespace, either.
     OwnLease,
     /// The object that `--on` names.
     Object,
@@ -36,17 +36,12 @@ impl Missing {
     /// Nothing, where what was named is there, or something else went wrong.
     pub(crate) fn of(error: &Error, target: &Target) -> Option<Self> {
         match error {
-            Error::NotFound { expired: None, .. } => Some(Self::lock(target)),
+            Error::NotFound { expired: None, .. } => Some(Self::Lock),
             Error::ObjectMissing { .. } if target.own_lease => Some(Self::OwnLease),
             Error::ObjectMissing { .. } => Some(Self::Object),
             Error::Refused { code: 404, .. } if target.own_lease => Some(Self::Namespace),
             _ => None,
         }
-    }
-
-    /// A lock that nobody holds.
-    pub(crate) fn lock(target: &Target) -> Self {
-        if target.own_lease { Self::OwnLease } else { Self::Lock }
     }
 }
 
@@ -63,6 +58,10 @@ impl<'a> Place<'a> {
     pub(crate) fn of(target: &'a Target) -> Self {
         let Target { lock, kind, namespace, object, .. } = target;
         Self { kind, namespace: namespace.as_deref(), object, lock: lock.as_str() }
+    }
+
+    fn is_own_lease(self) -> bool {
+        *self.kind == kinds::lease() && self.object == self.lock
     }
 }
 
@@ -90,6 +89,7 @@ impl<'a> Nearby<'a> {
     /// A question, if there is anything to ask.
     pub(crate) async fn hint(&self, missing: Missing) -> Option<String> {
         match missing {
+            Missing::Lock if self.place.is_own_lease() => self.locks_of(&self.list().await?),
             Missing::Lock => self.locks_on_it().await,
             Missing::OwnLease => self.locks_of_leases().await,
             Missing::Object => self.objects().await,
@@ -104,12 +104,16 @@ impl<'a> Nearby<'a> {
         question(self.place.lock, object.locks(self.prefix).map(|(lock, _)| lock))
     }
 
-    /// Those that a Lease of their own carries.
     async fn locks_of_leases(&self) -> Option<String> {
         let leases = self.list().await?;
         if leases.is_empty() {
             return self.namespaces().await;
         }
+        self.locks_of(&leases)
+    }
+
+    /// Those that a Lease of their own carries.
+    fn locks_of(&self, leases: &[Object]) -> Option<String> {
         let has_own =
             |lease: &&Object| lease.locks(self.prefix).any(|(lock, _)| lock == lease.metadata.name);
         let names = leases.iter().filter(has_own).map(|lease| lease.metadata.name.as_str());

@@ -49,10 +49,14 @@ pub(crate) fn hidden_of_cut(words: &str) -> String {
 }
 
 fn without<'a>(words: Cow<'a, str>, known: &[String]) -> Cow<'a, str> {
-    known.iter().fold(words, |words, secret| match words.contains(secret.as_str()) {
-        true => Cow::Owned(words.replace(secret.as_str(), HIDDEN)),
-        false => words,
-    })
+    let hide = |words: Cow<'a, str>, secret: &String| {
+        if words.contains(secret.as_str()) {
+            Cow::Owned(words.replace(secret.as_str(), HIDDEN))
+        } else {
+            words
+        }
+    };
+    known.iter().fold(words, hide)
 }
 
 /// How many bytes of a secret the words end with.

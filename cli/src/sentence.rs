@@ -191,10 +191,19 @@ fn refused(code: u16, reason: &str, message: &str, at: &Situation<'_>) -> Failur
             .hint("create the namespace first, or name another with -n");
     }
     let reason = if reason.is_empty() { String::new() } else { format!(" {}", text::line(reason)) };
-    Failure::failed(format!(
+    let failure = Failure::failed(format!(
         "the API server refused to {} {lock} ({code}{reason}): {message}",
         at.verb
-    ))
+    ));
+    match code {
+        429 | 500.. => failure.hint("try again"),
+        _ => failure.hint(format!("see what it makes of a lock: {}", doctor(at))),
+    }
+}
+
+/// The command that tries what is asked for, as a dry run.
+fn doctor(at: &Situation<'_>) -> String {
+    at.flags.command("doctor", at.target)
 }
 
 fn unavailable(message: &str, at: &Situation<'_>) -> Failure {

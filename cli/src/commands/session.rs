@@ -11,6 +11,7 @@ use crate::args::cluster::ClusterArgs;
 use crate::args::lock::LockArgs;
 use crate::client::{self, Connection};
 use crate::deadline::Deadline;
+use crate::discovery::AllKinds;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::hint::Flags;
@@ -102,7 +103,7 @@ impl Session {
     }
 
     /// All kinds that can carry locks.
-    pub(crate) async fn all_kinds(&self) -> Result<Vec<Kind>, Failure> {
+    pub(crate) async fn all_kinds(&self) -> Result<AllKinds, Failure> {
         discovery::all(&self.connection, self.deadline).await
     }
 
@@ -223,10 +224,7 @@ impl Session {
     /// A lock that nobody holds, likewise.
     pub(crate) async fn not_held(&self, verb: &'static str, target: &Target) -> Failure {
         let failure = sentence::not_held(&self.situation(verb, target), None);
-        self.nearby(Missing::lock(target), Place::of(target))
-            .await
-            .into_iter()
-            .fold(failure, Failure::hint)
+        self.nearby(Missing::Lock, Place::of(target)).await.into_iter().fold(failure, Failure::hint)
     }
 
     /// Asks what is called so, if the error is of that kind.

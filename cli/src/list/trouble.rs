@@ -121,7 +121,7 @@ impl Scene<'_> {
         let kind = &self.source.kind;
         let version = &kind.gvr.version;
         Failure::failed(format!("the API server has no {} of version {version}", kind.resource()))
-            .hint("kubectl api-resources lists the kinds there are")
+            .hint(format!("{} lists the kinds there are", self.flags.kubectl_line("api-resources")))
     }
 
     /// A selector is the only thing in the request that a person typed.

@@ -53,18 +53,18 @@ pub(crate) fn impersonation(message: &str, flags: &Flags) -> Option<Failure> {
     let (_, rest) = message.split_once(" cannot impersonate")?;
     let resource = rest.strip_prefix(" resource ").and_then(quoted).unwrap_or_default();
     let resource = if resource.is_empty() { "users".to_owned() } else { text::line(&resource) };
-    let whom = flags.as_user().map(|user| format!(" as {}", text::line(user)));
     let message = text::paragraph(message);
     let check = flags.as_oneself().kubectl_can("impersonate", &resource, Place::Cluster);
+    let (whom, way_out) = match flags.as_user() {
+        Some(user) => (format!("as {} (--as)", text::line(user)), "or leave --as out"),
+        None => ("as another".to_owned(), "or leave \"as\" out of the kubeconfig's user"),
+    };
     Some(
-        Failure::failed(format!(
-            "not allowed to act{} (--as): {message}",
-            whom.unwrap_or_default()
-        ))
-        .hint(format!(
-            "the verb impersonate on {resource} is needed, of a ClusterRole; check with: {check}"
-        ))
-        .hint("or leave --as out"),
+        Failure::failed(format!("not allowed to act {whom}: {message}"))
+            .hint(format!(
+                "the verb impersonate on {resource} is needed, of a ClusterRole; check with: {check}"
+            ))
+            .hint(way_out),
     )
 }
 

@@ -139,6 +139,38 @@ fn the_command_of_a_remedy_prints_a_role_as_it_stands() {
     }
 }
 
+#[test]
+fn remedies_are_for_the_same_cluster_and_the_same_user() {
+    let Some(space) = Space::new("doctor-flags") else { return };
+    let path = space.cluster.kubeconfig().to_str().unwrap();
+    let config: Value = serde_saphyr::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let context = config["current-context"].as_str().unwrap();
+    let malformed = ("kubelock.giantswarm.io/schema", "nonsense");
+    space.configmap("app", &[malformed]);
+    let cluster = ["-n", &space.namespace, "--context", context, "--kubeconfig", path];
+    let lines: [&[&str]; 2] =
+        [&["doctor", "deploy", "--as", "zoe"], &["doctor", "schema", "--on", "cm/app"]];
+    let mut commands = Vec::new();
+    for line in lines {
+        let line = [line, &cluster[..], &["-o", "json"]].concat();
+        let found = diagnosis(&Kubelock::new(&line).run(), 1);
+        let findings = found["findings"].as_array().unwrap().iter();
+        let remedies =
+            findings.flat_map(|it| it["remedies"].as_array().cloned().unwrap_or_default());
+        commands.extend(remedies.map(|it| it.as_str().unwrap().to_owned()).filter(|it| {
+            ["kubelock rbac ", "kubectl "].iter().any(|program| it.contains(program))
+        }));
+    }
+    assert_eq!(commands.len(), 5, "{commands:#?}");
+    let flags = format!("--context {context} --kubeconfig {path}");
+    for command in commands {
+        for part in command.split(" | ") {
+            assert!(part.contains(&flags), "{part}");
+        }
+        assert!(!command.contains("rbac") || command.contains("--user zoe"), "{command}");
+    }
+}
+
 /// Asks until the API server has taken note of the role, or the policy.
 fn until(space: &Space, args: &[&str], fits: impl Fn(&Value) -> bool) -> Value {
     let args: Vec<&str> = ["doctor", "-o", "json"].iter().chain(args).copied().collect();

@@ -68,7 +68,8 @@ fn check(space: &Space, user: &str, case: &Case<'_>) {
     let line = [&["-n", &space.namespace, "--as", user], case.line].concat();
     let run = || Kubelock::new(&line).env("KUBECONFIG", space.cluster.kubeconfig()).run();
     let refused = run();
-    let command = grant(&refused).unwrap_or_else(|| panic!("{line:?}: {}", refused.stderr));
+    assert!(grant(&refused).is_some(), "{line:?}: {}", refused.stderr);
+    let command = grant(&refused).unwrap();
     assert!(refused.stdout.contains("problem") || refused.stderr.contains("not allowed to "));
     shell.run(space, command);
     let give_up = Instant::now() + PATIENCE;

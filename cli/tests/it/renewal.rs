@@ -34,7 +34,12 @@ impl Server {
         std::thread::spawn(move || {
             for connection in listener.incoming() {
                 let mut connection = connection.unwrap();
-                let token = bearer(&connection);
+                let (path, token) = request(&connection);
+                // What may have been meant by a lock that is not held is looked for in a list.
+                if path.contains("/leases?limit=") {
+                    answer(&mut connection, true);
+                    continue;
+                }
                 seen.lock().unwrap().push(token.clone());
                 answer(&mut connection, accepts(&token));
             }
@@ -47,11 +52,13 @@ impl Server {
     }
 }
 
-fn bearer(connection: &TcpStream) -> String {
+/// Its path, and whose it is.
+fn request(connection: &TcpStream) -> (String, String) {
     let lines = BufReader::new(connection).lines().map(Result::unwrap);
     let head: Vec<String> = lines.take_while(|line| !line.is_empty()).collect();
     let header = head.iter().find_map(|line| line.strip_prefix("authorization: Bearer "));
-    header.unwrap_or_default().to_owned()
+    let path = head.first().and_then(|line| line.split(' ').nth(1)).unwrap_or_default();
+    (path.to_owned(), header.unwrap_or_default().to_owned())
 }
 
 fn answer(connection: &mut TcpStream, known: bool) {

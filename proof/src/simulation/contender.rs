@@ -1,6 +1,6 @@
 //! A process that wants the lock, by the library's calls.
 
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -124,7 +124,8 @@ impl Contender {
         let end = may_drop.then(|| self.end()).flatten();
         let stop = CancellationToken::new();
         let options = HoldOptions { cancel: Some(stop.clone()), ..options };
-        match self.until_ended(call, end, &stop, self.lock.hold("app", options)).await {
+        let asked = pin!(self.lock.hold("app", options));
+        match self.until_ended(call, end, &stop, asked).await {
             Some(Ok(guard)) => holder::holds(self, guard).await,
             Some(Err(error)) => self.told(call, &error),
             None => process.world.judge().dropped(call),
@@ -147,9 +148,8 @@ impl Contender {
         call: u64,
         end: Option<End>,
         stop: &CancellationToken,
-        asked: impl Future<Output = T>,
+        mut asked: Pin<&mut impl Future<Output = T>>,
     ) -> Option<T> {
-        let mut asked = pin!(asked);
         let Some(end) = end else { return Some(asked.await) };
         tokio::select! {
             biased;
@@ -217,7 +217,8 @@ impl Contender {
         let end = self.end().filter(|end| *end == End::Cancelled);
         let stop = CancellationToken::new();
         let options = AcquireOptions { cancel: end.map(|_| stop.clone()), ..options };
-        match self.until_ended(call, end, &stop, self.lock.acquire("app", options)).await {
+        let asked = pin!(self.lock.acquire("app", options));
+        match self.until_ended(call, end, &stop, asked).await {
             Some(Ok(acquired)) => self.use_up(call, acquired, expiry).await,
             Some(Err(error)) => self.told(call, &error),
             None => {}

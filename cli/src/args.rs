@@ -3,6 +3,8 @@
 pub(crate) mod cluster;
 pub(crate) mod duration;
 pub(crate) mod environment;
+#[cfg(test)]
+mod examples;
 pub(crate) mod lock;
 pub(crate) mod wait;
 

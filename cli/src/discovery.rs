@@ -42,21 +42,30 @@ pub(crate) async fn find(
     choose(&offered, &Unknown { name, object, flags: &connection.flags })
 }
 
+/// All that a server offers, as far as it knows.
+#[derive(Default)]
+pub(crate) struct AllKinds {
+    pub(crate) kinds: Vec<Kind>,
+    /// Groups, each with its version, of servers behind it that do not answer it.
+    pub(crate) silent: Vec<String>,
+}
+
 /// All kinds whose objects can be listed and carry locks, each at the version that the server
 /// prefers. Two requests.
-pub(crate) async fn all(connection: &Connection, deadline: Deadline) -> Result<Vec<Kind>, Failure> {
-    let mut kinds: Vec<Kind> = Vec::new();
+pub(crate) async fn all(connection: &Connection, deadline: Deadline) -> Result<AllKinds, Failure> {
+    let mut all = AllKinds::default();
     for path in ["/api", "/apis"] {
         let list: Option<GroupList> = fetch(connection, deadline, path, AGGREGATED).await?;
         let Some(list) = list.filter(|list| list.kind == "APIGroupDiscoveryList") else {
             let message = "this API server is too old to tell all its kinds at once";
             return Err(Failure::usage(message).hint("name them: --on configmaps --on deployments"));
         };
+        all.silent.extend(list.items.iter().flat_map(Group::silent));
         for offered in list.items.into_iter().flat_map(Group::offered) {
-            add(&mut kinds, &offered);
+            add(&mut all.kinds, &offered);
         }
     }
-    Ok(kinds)
+    Ok(all)
 }
 
 /// Adds a kind that can be listed, unless a version of it that counts more is there.

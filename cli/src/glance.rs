@@ -1,4 +1,4 @@
-//! A look at the names of objects, and of the locks on them: one page of metadata.
+//! A look at the names of objects, and of the locks on them: metadata alone.
 
 use std::collections::BTreeMap;
 
@@ -19,8 +19,16 @@ const ONE: &str = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,
 
 #[derive(Deserialize)]
 struct List {
+    #[serde(default)]
+    metadata: ListMetadata,
     /// Of an empty list of metadata, the API server says `null`.
     items: Option<Vec<Object>>,
+}
+
+#[derive(Deserialize, Default)]
+struct ListMetadata {
+    #[serde(default, rename = "continue")]
+    next: String,
 }
 
 /// An object, as far as it matters here.
@@ -38,6 +46,11 @@ pub(crate) struct Metadata {
 }
 
 impl Object {
+    /// Roles and the like may have names that this program refuses.
+    fn is_lockable(&self) -> bool {
+        PathSegment::object(&self.metadata.name).is_ok()
+    }
+
     /// The locks on it, by name, with what stands in their annotations.
     pub(crate) fn locks<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
         self.metadata.annotations.iter().filter_map(move |(key, value)| {
@@ -57,6 +70,29 @@ pub(crate) async fn list(
     let path = format!("{}?limit={PAGE}", collection(kind, namespace)?);
     let list: List = answer(Query::get(path).accepting(LIST), connection, deadline).await?;
     Some(list.items.unwrap_or_default())
+}
+
+/// All objects of a kind that can carry locks, or those that come in time.
+pub(crate) async fn all(
+    kind: &Kind,
+    namespace: &str,
+    connection: &Connection,
+    deadline: Deadline,
+) -> Option<Vec<Object>> {
+    let collection = collection(kind, namespace)?;
+    let (mut found, mut next) = (Vec::new(), String::new());
+    loop {
+        let query = Query::get(format!("{collection}?limit={PAGE}{next}")).accepting(LIST);
+        let Some(page) = answer::<List>(query, connection, deadline).await else {
+            return (!found.is_empty()).then_some(found);
+        };
+        found.extend(page.items.into_iter().flatten().filter(Object::is_lockable));
+        if page.metadata.next.is_empty() {
+            return Some(found);
+        }
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        next = format!("&{}", query.append_pair("continue", &page.metadata.next).finish());
+    }
 }
 
 /// One object.

@@ -15,6 +15,7 @@ mod kind;
 mod kinds;
 mod list;
 mod nearby;
+mod once;
 mod output;
 mod owner;
 mod program;

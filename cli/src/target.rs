@@ -90,7 +90,7 @@ pub(crate) fn lock_name(name: &str, carrier: &Carrier) -> Result<LockName, Failu
 }
 
 /// One lock on one object of a known kind.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Target {
     pub(crate) lock: LockName,
     pub(crate) kind: Kind,

@@ -18,7 +18,8 @@ pub enum Takeover {
     /// clock: no clocks need to agree.
     Observed {
         /// One shortcut, so that nobody waits for the long dead: expired for longer than this by
-        /// the server's time. It bears servers whose clocks differ by less. At least 10 s.
+        /// the server's time. It bears servers whose clocks differ by two seconds less. At least
+        /// 10 s.
         stale_after: Option<Duration>,
     },
     /// Expired by the clocks, for longer than a tolerance.
@@ -179,6 +180,7 @@ fn ttl_of(record: &Record) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::stamp;
     use crate::testing::{at, sight};
 
     /// Stamped at 1000 s for ten.
@@ -247,6 +249,19 @@ mod tests {
         assert!(may_take(&observer.judge(&bobs(Some(1_071)), seen(9_000))));
         assert!(!may_take(&observed(Some(60)).judge(&bobs(None), seen(9_000))), "an event");
         assert!(!may_take(&observed(None).judge(&bobs(Some(9_000)), seen(9_000))), "switched off");
+    }
+
+    #[test]
+    fn servers_may_differ_by_two_seconds_less_than_stale_after() {
+        // Bob wrote it just before 1002: the earliest stamp that is let pass.
+        assert!(!stamp::is_off(at(1_000), at(1_001), Duration::ZERO));
+        assert!(stamp::is_off(at(1_000), at(1_002), Duration::ZERO));
+        // By a clock that is slow by a tenth, his hold lasts for the whole ttl: until 1012.
+        let last_date = |ahead: i128| bobs(Some(1_011 + ahead));
+        for ahead in 0..=58 {
+            assert!(!may_take(&observed(Some(60)).judge(&last_date(ahead), seen(0))), "{ahead}");
+        }
+        assert!(may_take(&observed(Some(60)).judge(&last_date(60), seen(0))));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! How a lock is taken: the record, its one write, and another one where clocks differ.
 
+use std::pin::pin;
 use std::time::Duration;
 
 use kubelock_core::acquire::{Acquire, Outcome};
@@ -70,8 +71,7 @@ impl Lock {
             }
             let plan = options.plan(ttl);
             let waiting = waiting.get_or_insert_with(|| Waiting::new(self, &lock, plan));
-            let deciding = Box::pin(waiting.decide(*sight));
-            decided = match undoing.cancel.unless(deciding).await {
+            decided = match undoing.cancel.unless(pin!(waiting.decide(*sight))).await {
                 Some(decided) => decided?,
                 None => return Err(Error::Cancelled { lock: Box::new(lock) }),
             };
@@ -104,9 +104,10 @@ impl Lock {
             call = call.in_form(form, version);
         }
         let cancel = undoing.cancel.clone();
-        // On the heap: the futures of callers that acquire stay small.
-        let tried = Box::pin(self.write(&mut session, &mut call, options, &record, undoing));
-        match cancel.answer(tried).await {
+        let tried = cancel
+            .answer(pin!(self.write(&mut session, &mut call, options, &record, undoing)))
+            .await;
+        match tried {
             Some(tried) if !(cancel.is_cancelled() && is_unknown(&tried)) => {
                 undoing.leftovers.clear();
                 tried

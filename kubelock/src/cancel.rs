@@ -1,7 +1,7 @@
 //! Calls that their callers end early, in order.
 
 use std::future::pending;
-use std::pin::pin;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -36,7 +36,7 @@ impl Cancel {
     }
 
     /// What comes of work that leaves nothing behind: it is given up at once. `None` then.
-    pub(crate) async fn unless<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+    pub(crate) async fn unless<T>(&self, work: Pin<&mut impl Future<Output = T>>) -> Option<T> {
         tokio::select! {
             biased;
             () = self.cancelled() => None,
@@ -45,8 +45,10 @@ impl Cancel {
     }
 
     /// What comes of a write: its answer is waited for a little. `None` if there was none.
-    pub(crate) async fn answer<T>(&self, write: impl Future<Output = T>) -> Option<T> {
-        let mut write = pin!(write);
+    pub(crate) async fn answer<T>(
+        &self,
+        mut write: Pin<&mut impl Future<Output = T>>,
+    ) -> Option<T> {
         tokio::select! {
             biased;
             done = &mut write => return Some(done),

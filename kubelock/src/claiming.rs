@@ -1,5 +1,6 @@
 //! How a hold comes about: claims, each one write with bytes of its own, and waits between them.
 
+use std::pin::pin;
 use std::sync::Arc;
 
 use kubelock_core::acquire::{Acquire, Outcome};
@@ -128,7 +129,7 @@ impl Claiming {
                 claimed => claimed,
             };
             let cancel = self.cancel.clone();
-            match cancel.unless(self.next(claimed, is_create)).await {
+            match cancel.unless(pin!(self.next(claimed, is_create))).await {
                 Some(next) => decided = next?,
                 None => break,
             }
@@ -167,7 +168,7 @@ impl Claiming {
         let lock_ref = self.lock_ref.clone();
         let mut session = Session::new(&locks, &lock_ref, self.terms.call());
         let mut call = self.call(value.clone(), decided);
-        let Some(outcome) = self.cancel.answer(session.drive(&mut call)).await else {
+        let Some(outcome) = self.cancel.answer(pin!(session.drive(&mut call))).await else {
             return Ok(Claimed::Cancelled((!call.has_unanswered()).then_some(value)));
         };
         if !call.has_unanswered() && !is_open(&outcome) {

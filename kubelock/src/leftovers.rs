@@ -68,8 +68,9 @@ impl Leftovers {
     }
 
     /// Looks for them for so long at most, and removes what stands. Of `sole` one copy alone was
-    /// sent: once removed, it never comes back.
+    /// sent, by a client that repeats nothing: once removed, it never comes back.
     pub(crate) async fn tidy(&mut self, within: Duration, sole: Option<&str>) {
+        let sole = sole.filter(|_| self.locks.sends_once);
         let (locks, lock) = (self.locks.clone(), self.lock.clone());
         let until = locks.clock.monotonic().saturating_add(within);
         let mut pause = PAUSE_MIN;

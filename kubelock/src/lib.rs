@@ -91,3 +91,16 @@ pub use tokio_util::sync::CancellationToken;
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 struct Readme;
+
+/// The examples of the book, compiled, and run where they can be.
+#[cfg(doctest)]
+mod book {
+    #[doc = include_str!("../../docs/how-to/operators.md")]
+    struct Operators;
+
+    #[doc = include_str!("../../docs/how-to/from-leader-election.md")]
+    struct FromLeaderElection;
+
+    #[doc = include_str!("../../docs/sandbox.md")]
+    struct Sandbox;
+}

@@ -312,7 +312,7 @@ impl Waiting {
             return error;
         }
         if !self.leftovers.can_land() {
-            self.look_for_leftovers().await;
+            Box::pin(self.look_for_leftovers()).await;
         }
         if self.leftovers.is_empty() { error } else { self.unknown(&error) }
     }
@@ -320,7 +320,7 @@ impl Waiting {
     /// The caller has ended the call: what of it stands is removed. Of `sole`, the bytes sent
     /// last, one copy alone was sent.
     pub(crate) async fn cancelled(&mut self, sole: Option<&str>) -> Error {
-        self.leftovers.tidy(TIDYING, sole).await;
+        Box::pin(self.leftovers.tidy(TIDYING, sole)).await;
         let error = Error::Cancelled { lock: self.lock() };
         if self.leftovers.is_empty() { error } else { self.unknown(&error) }
     }

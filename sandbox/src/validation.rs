@@ -42,6 +42,7 @@ pub(crate) fn of_changed(kind: &Kind, object: &Value, old: &Value) -> Vec<FieldE
             errors.push(FieldError::invalid(&path, value, "field is immutable"));
         }
     }
+    errors.extend(kinds::of_change(kind, object, old));
     errors.extend(kinds::of_object(kind, object));
     errors
 }

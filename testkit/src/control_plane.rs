@@ -169,6 +169,18 @@ impl ControlPlane {
         self.wait_ready()
     }
 
+    /// The revision of what is stored now, for [`ControlPlane::remove_newer_than`].
+    pub fn revision(&self) -> Result<u64, Error> {
+        self.etcd.revision()
+    }
+
+    /// Removes all objects that were made after this revision, past all rules.
+    ///
+    /// Nothing else could: namespaces that are deleted stay until a controller has emptied them.
+    pub fn remove_newer_than(&self, revision: u64) -> Result<(), Error> {
+        self.etcd.remove_newer_than(revision)
+    }
+
     /// Waits until `/readyz` says so and the first namespaces are there.
     ///
     /// # Errors

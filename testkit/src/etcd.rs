@@ -3,6 +3,8 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use serde_json::{Value, json};
+
 use crate::Error;
 use crate::server::Server;
 
@@ -34,17 +36,45 @@ impl Etcd {
 
     /// Forgets every revision but the last.
     pub(crate) fn compact(&self) -> Result<(), Error> {
-        let compact = || {
-            let status = ask(&self.socket, "POST /v3/maintenance/status", "{}")?;
-            let revision =
-                status.split_once(r#""revision":""#).and_then(|(_, rest)| rest.split('"').next());
-            let revision =
-                revision.ok_or_else(|| io::Error::other(format!("no revision in {status}")))?;
-            let body = format!(r#"{{"revision":"{revision}","physical":true}}"#);
-            let answer = ask(&self.socket, "POST /v3/kv/compaction", &body)?;
-            if is_ok(&answer) { Ok(()) } else { Err(io::Error::other(answer)) }
+        let body = json!({"revision": self.revision()?.to_string(), "physical": true});
+        self.call("/v3/kv/compaction", &body).map(drop)
+    }
+
+    /// That of the last write.
+    pub(crate) fn revision(&self) -> Result<u64, Error> {
+        let status = self.call("/v3/maintenance/status", &json!({}))?;
+        // 64-bit numbers are strings in JSON by protobuf's rules.
+        let revision = status["header"]["revision"].as_str().and_then(|text| text.parse().ok());
+        let unknown = || io::Error::other(format!("no revision in {status}"));
+        revision.ok_or_else(unknown).map_err(self.trouble())
+    }
+
+    /// Removes every key that was made after this revision.
+    pub(crate) fn remove_newer_than(&self, revision: u64) -> Result<(), Error> {
+        // All keys, from the zero byte on.
+        let (key, first) = ("AA==", (revision + 1).to_string());
+        let newer = json!({
+            "key": key, "range_end": key, "min_create_revision": first, "keys_only": true,
+        });
+        let newer = self.call("/v3/kv/range", &newer)?;
+        for key in newer["kvs"].as_array().into_iter().flatten() {
+            self.call("/v3/kv/deleterange", &json!({"key": key["key"]}))?;
+        }
+        Ok(())
+    }
+
+    fn call(&self, path: &str, body: &Value) -> Result<Value, Error> {
+        let call = || {
+            let answer = ask(&self.socket, &format!("POST {path}"), &body.to_string())?;
+            let body = answer.split_once("\r\n\r\n").filter(|_| is_ok(&answer));
+            let (_, body) = body.ok_or_else(|| io::Error::other(answer.clone()))?;
+            serde_json::from_str(body).map_err(io::Error::other)
         };
-        compact().map_err(Error::io("compact the etcd at", &self.socket))
+        call().map_err(self.trouble())
+    }
+
+    fn trouble(&self) -> impl FnOnce(io::Error) -> Error {
+        Error::io("ask the etcd at", &self.socket)
     }
 }
 

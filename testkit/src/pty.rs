@@ -134,7 +134,7 @@ impl Drop for Pty {
 }
 
 /// The keyboard's side and the program's side.
-fn open() -> io::Result<(File, OwnedFd)> {
+pub fn open() -> io::Result<(File, OwnedFd)> {
     let keyboard = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)?;
     grantpt(&keyboard)?;
     unlockpt(&keyboard)?;

@@ -109,3 +109,23 @@ impl Step {
 fn binary() -> PathBuf {
     testkit::target_dir().join("debug/kubelock")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_show_is_that_of_readme() {
+        let readme = include_str!("../../README.md");
+        let block = readme.split("```console\n").nth(1).and_then(|rest| rest.split("```").next());
+        let steps: Vec<&str> = block.unwrap().split("$ ").skip(1).collect();
+        let typed = |step: &&str| {
+            let (typed, printed) = step.split_once('\n').unwrap();
+            let status = printed.trim_end().rsplit_once("(exit status ");
+            let status = status.map(|(_, status)| status.trim_end_matches(')').parse().unwrap());
+            (typed.to_owned(), status.unwrap_or(0))
+        };
+        let shown: Vec<(String, i32)> = steps.iter().map(typed).collect();
+        assert_eq!(shown, TRANSCRIPT.map(|(typed, status)| (typed.to_owned(), status)));
+    }
+}

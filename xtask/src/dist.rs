@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 use crate::cargo::{self, cargo};
 use crate::terminal::{print, say};
@@ -98,6 +98,7 @@ fn furnish(binary: &Path, stage: &Path) -> Result<()> {
     for (shell, name) in COMPLETIONS {
         let script = Command::new(binary).args(["completion", shell]).output();
         let script = script.with_context(|| format!("cannot ask for the script of {shell}"))?;
+        ensure!(script.status.success(), "there is no script of {shell}: {}", script.status);
         fs::write(completions.join(name), script.stdout).context("cannot write a script")?;
     }
     fs::write(stage.join("kubectl_complete-kubelock"), KUBECTL_COMPLETE)

@@ -1,6 +1,7 @@
 //! `cargo xtask`: what cargo cannot do by itself.
 
 mod bench;
+mod book;
 mod cargo;
 mod ci;
 mod control_plane;
@@ -29,6 +30,8 @@ enum Task {
     Simulate(simulate::Args),
     /// Measure what a lock costs beside the bare requests, and beside the Go package
     Bench,
+    /// Build the pages of docs/ as a book, with mdBook, and check its links
+    Book,
     /// Build what is shipped: an archive of the command line, and a krew manifest
     Dist(dist::Args),
     /// Check the format, the lints and the docs, then run all tests
@@ -42,6 +45,7 @@ fn main() -> ExitCode {
         Task::Test(args) => test::run(&args),
         Task::Simulate(args) => simulate::run(&args),
         Task::Bench => bench::run(),
+        Task::Book => book::run(),
         Task::Dist(args) => dist::run(&args),
         Task::Ci => ci::run(),
     };

@@ -27,8 +27,8 @@ Examples:
   kubelock completion zsh >\"${fpath[1]}/_kubelock\"
   kubelock completion fish >~/.config/fish/completions/kubelock.fish
 
-Locks, objects, namespaces and contexts are completed, too: one request for each Tab. What
-cannot be had within 1.5 s is not offered, without a word.
+Locks, objects, namespaces and contexts are completed, too: one request for each 500 of them.
+What cannot be had within 1.5 s is not offered, without a word.
 For `kubectl kubelock` put a link named kubectl_complete-kubelock beside kubectl-kubelock.";
 
 pub(crate) fn run(args: &CompletionArgs) -> Result<Exit, Failure> {

@@ -2,6 +2,7 @@
 
 mod leases;
 
+use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime};
 
 use kubelock::{CancellationToken, IdleLease, PathSegment, Timestamp};
@@ -73,20 +74,25 @@ pub(crate) async fn run(
         return Ok(Exit::Done);
     }
     let stop = CancellationToken::new();
-    let mut deleted = Vec::new();
-    let work = delete(&leases, idle, &mut deleted, &stop);
+    let mut swept = Swept::default();
+    let work = sweep(&leases, idle, &mut swept, &stop);
     let Worked { result, signal } = interrupts.in_order(&stop, work).await;
-    let result = result.unwrap_or_else(|| Err(broken_off()));
-    interrupts.let_go();
-    idle::print(args.output, &deleted, Outcome::Deleted, now)?;
-    if result.is_ok() || !deleted.is_empty() {
-        talk::note(common, &format!("deleted {} {place}", counted(deleted.len())));
+    if result.is_none() {
+        swept.failures.push(broken_off());
     }
+    interrupts.let_go();
+    idle::print(args.output, &swept.deleted, Outcome::Deleted, now)?;
+    if swept.failures.is_empty() || !swept.deleted.is_empty() {
+        talk::note(common, &format!("deleted {} {place}", counted(swept.deleted.len())));
+    }
+    if swept.refused > 1 {
+        talk::note(common, &format!("{} could not be deleted", counted(swept.refused)));
+    }
+    swept.failures.iter().for_each(talk::failure);
     if let Some(signal) = signal {
-        result.unwrap_or_else(|failure| talk::failure(&failure));
         interrupts.die(signal);
     }
-    result.map(|()| Exit::Done)
+    Ok(swept.failures.last().map_or(Exit::Done, |failure| failure.exit))
 }
 
 fn leases<'a>(
@@ -98,24 +104,44 @@ fn leases<'a>(
     Leases { connection, namespace, timeout: cluster.request_timeout, flags }
 }
 
-/// Notes those that were deleted, and says why not all were.
-async fn delete(
+/// What came of it.
+#[derive(Default)]
+struct Swept {
+    deleted: Vec<IdleLease>,
+    /// How many the server refused to delete.
+    refused: usize,
+    /// Why, once for each namespace; and what ended it, if anything did.
+    failures: Vec<Failure>,
+}
+
+/// What is refused for one may be granted for the next, in another namespace at least.
+async fn sweep(
     leases: &Leases<'_>,
     idle: Vec<IdleLease>,
-    deleted: &mut Vec<IdleLease>,
+    swept: &mut Swept,
     stop: &CancellationToken,
-) -> Result<(), Failure> {
+) {
+    let mut told = BTreeSet::new();
     for lease in idle {
         if stop.is_cancelled() {
-            break;
+            return;
         }
-        match leases.delete(&lease).await? {
-            Deleted::Gone => deleted.push(lease),
+        match leases.delete(&lease).await {
+            Ok(Deleted::Gone) => swept.deleted.push(lease),
             // Somebody uses it again, or has deleted it.
-            Deleted::Kept => {}
+            Ok(Deleted::Kept) => {}
+            Ok(Deleted::Refused(failure)) => {
+                swept.refused += 1;
+                if told.insert(lease.namespace) {
+                    swept.failures.push(failure);
+                }
+            }
+            Err(failure) => {
+                swept.failures.push(failure);
+                return;
+            }
         }
     }
-    Ok(())
 }
 
 /// Somebody did not want to wait for the last one.

@@ -5,6 +5,7 @@ mod manifest;
 mod need;
 mod subject;
 
+use clap::builder::NonEmptyStringValueParser;
 use kubelock::{LockName, PathSegment};
 
 use super::session::Session;
@@ -16,6 +17,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::kind::Kind;
 use crate::kinds;
+use crate::once::once;
 use crate::output;
 use crate::target::{Carrier, TypeName, check_scope, lock_name};
 use grant::{Grant, Place};
@@ -37,10 +39,10 @@ pub(crate) struct RbacArgs {
     #[arg(short = 'A', long)]
     all_namespaces: bool,
     /// User to bind it to, repeatable
-    #[arg(long = "user", value_name = "USER")]
+    #[arg(long = "user", value_name = "USER", value_parser = NonEmptyStringValueParser::new())]
     users: Vec<String>,
     /// Group to bind it to, repeatable
-    #[arg(long = "group", value_name = "GROUP")]
+    #[arg(long = "group", value_name = "GROUP", value_parser = NonEmptyStringValueParser::new())]
     groups: Vec<String>,
     /// Service account to bind it to, repeatable
     #[arg(long = "serviceaccount", value_name = "NAMESPACE:NAME")]
@@ -60,7 +62,7 @@ Examples:
   kubelock rbac -A --for gc --serviceaccount ops:janitor
 
 The commands are acquire, renew, release, run, get, break and gc; --on TYPE is any object of a kind.
-Kubernetes grants objects, not annotations: who may take a lock may change all metadata beside it.";
+Kubernetes grants objects, not annotations: who may take a lock may change all of its object.";
 
 pub(crate) async fn run(
     args: RbacArgs,
@@ -69,7 +71,7 @@ pub(crate) async fn run(
 ) -> Result<Exit, Failure> {
     let on = On::parse(args.on.on.as_deref())?;
     let names = args.locks.iter().map(|lock| on.lock_name(lock));
-    let names = names.collect::<Result<_, _>>()?;
+    let names = once(names.collect::<Result<Vec<_>, _>>()?);
     let kind = on.kind(&args, cluster, common).await?;
     let needs = needs(&args);
     let place = place(&args, &kind, &needs, cluster)?;
@@ -165,14 +167,15 @@ fn place(
 }
 
 fn needs(args: &RbacArgs) -> Vec<Need> {
-    if args.needs.is_empty() { Need::USUAL.to_vec() } else { args.needs.clone() }
+    let named = args.needs.iter().copied();
+    if args.needs.is_empty() { Need::USUAL.to_vec() } else { once(named) }
 }
 
 fn subjects(args: &RbacArgs) -> Vec<Subject> {
     let users = args.users.iter().cloned().map(Subject::User);
     let groups = args.groups.iter().cloned().map(Subject::Group);
     let accounts = args.service_accounts.iter().cloned().map(Subject::ServiceAccount);
-    users.chain(groups).chain(accounts).collect()
+    once(users.chain(groups).chain(accounts))
 }
 
 /// `kubelock-break-deploy-zoe`: the same role for others is bound beside it, not in its place.
@@ -185,7 +188,8 @@ fn binding_name(role: &str, subjects: &[Subject]) -> Result<String, Failure> {
 
 /// `kubelock-break-deploy`: another set of commands or locks is another Role.
 fn default_name(args: &RbacArgs, grant: &Grant) -> Result<String, Failure> {
-    let needs = args.needs.iter().map(|need| need.word().to_owned());
+    let needs = grant.needs.iter().filter(|_| !args.needs.is_empty());
+    let needs = needs.map(|need| need.word().to_owned());
     let kind = args.on.on.is_some().then(|| grant.kind.shown.clone());
     let parts = needs.chain(kind).chain(grant.objects.iter().cloned());
     let name = std::iter::once("kubelock".to_owned()).chain(parts).collect::<Vec<_>>().join("-");

@@ -11,6 +11,7 @@ use crate::args::cluster::ClusterArgs;
 use crate::args::lock::LockArgs;
 use crate::client::{self, Connection};
 use crate::deadline::Deadline;
+use crate::discovery::AllKinds;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::hint::Flags;
@@ -102,7 +103,7 @@ impl Session {
     }
 
     /// All kinds that can carry locks.
-    pub(crate) async fn all_kinds(&self) -> Result<Vec<Kind>, Failure> {
+    pub(crate) async fn all_kinds(&self) -> Result<AllKinds, Failure> {
         discovery::all(&self.connection, self.deadline).await
     }
 

@@ -13,7 +13,10 @@ _kubelock() {
         else
             candidate=${candidate%%$'\t'*}
             # readline begins a word of its own behind = and :
-            COMPREPLY+=("${candidate#"${last%"$2"}"}")
+            candidate=${candidate#"${last%"$2"}"}
+            # No name is a command: some kinds of objects may have $(…) in theirs.
+            [[ -n $candidate ]] && printf -v candidate %q "$candidate"
+            COMPREPLY+=("$candidate")
         fi
     done < <("${words[0]}" __complete "${words[@]:1}" 2>/dev/null)
     if ((directive & 2)); then

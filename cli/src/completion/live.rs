@@ -1,4 +1,4 @@
-//! Candidates from the cluster: one request each, for metadata alone, of one page.
+//! Candidates from the cluster: metadata alone, page by page, as far as the time reaches.
 
 use std::ffi::OsStr;
 use std::time::Duration;
@@ -125,8 +125,9 @@ async fn kind(name: &TypeName, connection: &Connection, deadline: Deadline) -> O
     }
 }
 
+/// All objects of a kind, or those that come in time.
 async fn list(kind: &Kind, connection: &Connection, deadline: Deadline) -> Option<Vec<Object>> {
-    glance::list(kind, &connection.namespace, connection, deadline).await
+    glance::all(kind, &connection.namespace, connection, deadline).await
 }
 
 /// Whatever fails, there is nothing to be offered then.

@@ -108,7 +108,11 @@ struct Named {
 
 #[derive(Deserialize)]
 struct Version {
-    version: String,
+    #[serde(rename = "version")]
+    name: String,
+    /// `Stale` where it is of the past: the server behind it does not answer.
+    #[serde(default)]
+    freshness: String,
     #[serde(default)]
     resources: Vec<AggregatedResource>,
 }
@@ -150,11 +154,19 @@ impl From<AggregatedResource> for Resource {
 }
 
 impl Group {
+    /// Versions of which the API server knows nothing, not even from the past.
+    pub(super) fn silent(&self) -> impl Iterator<Item = String> {
+        let is_silent =
+            |version: &&Version| version.freshness == "Stale" && version.resources.is_empty();
+        let name = |version: &Version| format!("{}/{}", self.metadata.name, version.name);
+        self.versions.iter().filter(is_silent).map(name)
+    }
+
     pub(super) fn offered(self) -> impl Iterator<Item = Offered> {
         let group = self.metadata.name;
         self.versions.into_iter().flat_map(move |version| {
             let group = group.clone();
-            let name = version.version;
+            let name = version.name;
             version.resources.into_iter().map(move |resource| Offered {
                 group: group.clone(),
                 version: name.clone(),

@@ -7,7 +7,7 @@ use kubelock::{LockName, PathSegment};
 use crate::kind::Kind;
 
 /// Objects of one kind: in one namespace or in all, of some labels or one name.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Source {
     pub(crate) kind: Kind,
     /// `None`: everywhere, or in none.

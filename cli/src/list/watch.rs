@@ -200,17 +200,20 @@ impl Follow {
     /// Reads all of it again, and tells it at once.
     async fn relist(&mut self) -> End {
         let mut pages = self.walk.clone().start();
-        let mut all = Vec::new();
+        let (mut all, mut version, mut ahead) = (Vec::new(), None, self.ahead);
         while let Some(page) = pages.recv().await {
             match page {
                 Ok(page) => {
                     all.extend(page.sightings);
-                    self.resource_version = page.resource_version;
-                    self.ahead = page.ahead.or(self.ahead);
+                    version = Some(page.resource_version);
+                    ahead = page.ahead.or(ahead);
                 }
+                // The next watch begins where the last one ended: half a list tells nothing.
                 Err(trouble) => return End::Troubled(trouble),
             }
         }
+        self.saw(version.as_deref());
+        self.ahead = ahead;
         if self.tell(Change::Relisted(all, self.ahead)).await { End::Forgotten } else { End::Left }
     }
 }

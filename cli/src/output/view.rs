@@ -38,6 +38,9 @@ pub(crate) enum State {
     Free,
     /// The object is gone, and the lock with it.
     Deleted,
+    /// The object is gone, or has other labels now than those that were asked for: a watch does
+    /// not tell which.
+    Gone,
 }
 
 impl State {
@@ -52,13 +55,14 @@ impl State {
             Self::Malformed(_) => "malformed",
             Self::Free => "free",
             Self::Deleted => "deleted",
+            Self::Gone => "gone",
         }
     }
 
     pub(crate) fn record(&self) -> Option<&Record> {
         match self {
             Self::Held(record) | Self::Expired(record) => Some(record),
-            Self::Malformed(_) | Self::Free | Self::Deleted => None,
+            Self::Malformed(_) | Self::Free | Self::Deleted | Self::Gone => None,
         }
     }
 }

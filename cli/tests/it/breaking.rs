@@ -1,10 +1,15 @@
 //! Locks that are broken: what is shown, what is asked, and what the Event says.
 
+#[cfg(target_os = "linux")]
+mod at_the_terminal;
+
+use std::collections::BTreeMap;
+
 use insta::assert_snapshot;
 use k8s_openapi::api::events::v1::Event;
 use kube::Api;
 use kube::api::ListParams;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::process::{Kubelock, Outcome};
 use crate::space::Space;
@@ -38,12 +43,16 @@ fn break_it<'a>(more: &[&'a str]) -> Vec<&'a str> {
 
 impl Space {
     fn value(&self) -> Option<String> {
+        self.annotations().remove(KEY)
+    }
+
+    fn annotations(&self) -> BTreeMap<String, String> {
         let object = self.with(async |client| {
             let api: Api<k8s_openapi::api::core::v1::ConfigMap> =
                 Api::namespaced(client, &self.namespace);
             api.get("app").await.unwrap()
         });
-        object.metadata.annotations.unwrap_or_default().remove(KEY)
+        object.metadata.annotations.unwrap_or_default()
     }
 
     fn events(&self) -> Vec<Event> {
@@ -117,6 +126,44 @@ fn an_event_on_the_object_tells_who_broke_whose_lock_and_why() {
     let begin = format!("{user}(zoe@laptop) broke lock \"deploy\": runner-7 was deleted; ");
     assert!(note.contains(&begin), "{note}");
     assert!(note.contains("it was held by alice, hold 6f1c2d (since 20"), "{note}");
+}
+
+#[test]
+fn an_event_tells_the_whole_name_of_who_broke_the_lock() {
+    let Some(space) = Space::new("break-long-name") else { return };
+    space.configmap("app", &[(KEY, &record(DEAD, None))]);
+    let role = "arn:aws:sts::123456789012:assumed-role/AWSReservedSSO_OnCall_0123456789abcdef";
+    let user = format!("{role}/zoe.of.the.platform.team@example.com");
+    let outcome = space.run(&break_it(&["--yes", "--as", &user, "--as-group", "system:masters"]));
+    assert_eq!(outcome.code, Some(0), "{}", outcome.stderr);
+    let note = space.events()[0].note.clone().unwrap();
+    assert!(note.starts_with(&format!("{user} (zoe@laptop) broke")), "{note}");
+}
+
+#[test]
+fn what_was_no_record_is_shown_and_kept_in_the_event() {
+    let Some(space) = Space::new("break-value") else { return };
+    space.configmap("app", &[]);
+    for (value, shown) in [("", "\"\""), ("held by bob\u{1b}[2J", r"held by bob\u{1b}[2J")] {
+        space.annotate("app", KEY, value);
+        let outcome = space.run(&break_it(&["--yes", "--force"]));
+        assert!(outcome.stderr.contains(&format!("\n  value   {shown}\n")), "{}", outcome.stderr);
+        let end = format!("; it carried no record, but {shown}");
+        let notes = space.events().into_iter().filter_map(|event| event.note);
+        assert_eq!(notes.filter(|note| note.ends_with(&end)).count(), 1, "{shown}");
+    }
+}
+
+#[test]
+fn of_several_locks_on_an_object_one_is_broken() {
+    let Some(space) = Space::new("break-one") else { return };
+    let other = "kubelock.giantswarm.io/deploy.2";
+    let (dead, foreign) = (record(DEAD, None), "locks.example.org/deploy");
+    space.configmap("app", &[(KEY, &dead), (other, &dead), (foreign, &dead)]);
+    space.play(&[(0, &break_it(&["--yes"]))]);
+    assert_eq!(space.value(), None);
+    let rest = space.annotations().into_keys().collect::<Vec<_>>();
+    assert_eq!(rest, [other, foreign]);
 }
 
 #[test]
@@ -206,6 +253,50 @@ fn without_the_right_to_write_events_the_lock_is_broken_with_a_warning() {
     assert_eq!(space.value(), None);
 }
 
+/// A server whose lock can be broken, and which answers each Event so in turn.
+fn taking_events(answers: &'static [u16], body: Value) -> Stub {
+    let with = |annotations: Value| {
+        let metadata = json!({
+            "name": "deploy", "uid": "u", "resourceVersion": "7", "annotations": annotations,
+        });
+        json!({"kind": "Lease", "metadata": metadata}).to_string()
+    };
+    let (before, after) = (with(json!({KEY: record(DEAD, None)})), with(json!({"team": "a"})));
+    let answers = std::sync::Mutex::new(answers.iter());
+    Stub::new(move |request| match request.method.as_str() {
+        "GET" => Some((200, before.clone())),
+        "PATCH" => Some((200, after.clone())),
+        _ if !request.body.contains("LockBroken") => Some((404, "{}".to_owned())),
+        _ => Some((*answers.lock().unwrap().next()?, body.to_string())),
+    })
+}
+
+#[test]
+fn an_event_that_nobody_could_write_is_not_blamed_on_a_role() {
+    let why = "unable to create new content in namespace ci because it is being terminated";
+    let refusal = json!({
+        "kind": "Status", "status": "Failure", "code": 403, "reason": "Forbidden", "message": why,
+        "details": {"causes": [{"reason": "NamespaceTerminating", "message": why}]},
+    });
+    let server = taking_events(&[403], refusal);
+    let outcome = Kubelock::new(&["break", "deploy", WHY[0], WHY[1], "--yes", "-q"])
+        .env("KUBECONFIG", server.kubeconfig())
+        .run();
+    assert_eq!(outcome.code, Some(0), "{}", outcome.stderr);
+    assert!(outcome.stderr.contains("warning: no Event tells of it"), "{}", outcome.stderr);
+    assert!(outcome.stderr.contains(why) && !outcome.stderr.contains("rbac"), "{}", outcome.stderr);
+}
+
+#[test]
+fn an_event_waits_for_a_server_that_is_busy() {
+    let busy = json!({"kind": "Status", "status": "Failure", "code": 429, "message": "busy"});
+    let server = taking_events(&[429, 201], busy);
+    let outcome = Kubelock::new(&["break", "deploy", WHY[0], WHY[1], "--yes", "-q"])
+        .env("KUBECONFIG", server.kubeconfig())
+        .run();
+    assert_eq!((outcome.code, outcome.stderr.as_str()), (Some(0), ""));
+}
+
 #[test]
 fn nobody_is_asked_where_there_is_no_terminal_and_nothing_is_sent() {
     let outcome = Kubelock::new(&break_it(&[])).run();
@@ -256,86 +347,4 @@ fn a_command_under_a_lock_that_is_broken_is_ended() {
     let outcome = run.join().unwrap();
     assert_eq!(outcome.code, Some(123), "{}", outcome.stderr);
     assert!(outcome.stderr.contains("somebody removed its record"), "{}", outcome.stderr);
-}
-
-#[cfg(target_os = "linux")]
-mod at_the_terminal {
-    use testkit::pty::{self, Pty};
-
-    use super::*;
-
-    fn asked(space: &Space) -> Pty {
-        let mut command = pty::command(env!("CARGO_BIN_EXE_kubelock")).unwrap();
-        command
-            .args(break_it(&["-n", &space.namespace]))
-            .env_clear()
-            .env("TERM", "dumb")
-            .env("KUBECONFIG", space.cluster.kubeconfig());
-        let mut pty = Pty::start(command).unwrap();
-        pty.expect("owner   alice");
-        pty.expect("Break it? [y/N] ");
-        pty
-    }
-
-    #[test]
-    fn a_yes_breaks_what_was_shown() {
-        let Some(space) = Space::new("break-yes") else { return };
-        space.configmap("app", &[(KEY, &record(DEAD, None))]);
-        let mut pty = asked(&space);
-        pty.type_in("y\n").unwrap();
-        pty.expect("broke lock \"deploy\"");
-        assert_eq!(pty.wait(), Some(0));
-        assert_eq!(space.value(), None);
-    }
-
-    #[test]
-    fn anything_else_breaks_nothing() {
-        let Some(space) = Space::new("break-no") else { return };
-        let value = record(DEAD, None);
-        space.configmap("app", &[(KEY, &value)]);
-        for keys in ["\n", "n\n", "yup\n", "\u{4}"] {
-            let mut pty = asked(&space);
-            pty.type_in(keys).unwrap();
-            pty.expect("not broken: nothing was changed");
-            assert_eq!(pty.wait(), Some(1), "{keys:?}");
-        }
-        let mut pty = asked(&space);
-        pty.type_in("\u{3}").unwrap();
-        assert_eq!(pty.wait(), None, "Ctrl-C ends it");
-        assert_eq!(space.value(), Some(value));
-        assert!(space.events().is_empty());
-    }
-
-    #[test]
-    fn whoever_came_while_the_question_stood_is_left_alone() {
-        let Some(space) = Space::new("break-race") else { return };
-        space.configmap("app", &[(KEY, &record(DEAD, Some("6f1c2d")))]);
-        let mut pty = asked(&space);
-        let acquire = ["acquire", "deploy", "--on", "cm/app", "--owner", "bob", "--ttl", "90m"];
-        assert_eq!(space.run(&acquire).code, Some(0));
-        let bobs = space.value();
-        pty.type_in("yes\n").unwrap();
-        pty.expect("not broken: what was shown is gone, and lock \"deploy\"");
-        pty.expect("held by bob");
-        assert_eq!(pty.wait(), Some(11));
-        assert_eq!(space.value(), bobs);
-        assert!(space.events().is_empty());
-    }
-
-    #[test]
-    fn a_question_may_stand_for_longer_than_a_request_may_take() {
-        let Some(space) = Space::new("break-slow") else { return };
-        space.configmap("app", &[(KEY, &record(DEAD, None))]);
-        let mut command = pty::command(env!("CARGO_BIN_EXE_kubelock")).unwrap();
-        command
-            .args(break_it(&["-n", &space.namespace, "--request-timeout", "2s"]))
-            .env_clear()
-            .env("KUBECONFIG", space.cluster.kubeconfig());
-        let mut pty = Pty::start(command).unwrap();
-        pty.expect("Break it? [y/N] ");
-        std::thread::sleep(std::time::Duration::from_millis(2_100));
-        pty.type_in("y\n").unwrap();
-        pty.expect("broke lock \"deploy\"");
-        assert_eq!(pty.wait(), Some(0));
-    }
 }

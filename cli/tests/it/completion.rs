@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
+use crate::get::scripted::{Reply, Server, lease, page};
 use crate::process::{Kubelock, Outcome};
 use crate::space::Space;
 
@@ -49,6 +50,22 @@ fn locks_of_an_object_and_objects_of_a_kind_are_offered() {
     assert_eq!(completed(&objects), (vec!["cm/app", "cm/apt"], "4"));
     let joined = ask(&space, &["get", "-n", ns, "--on=configmap/apt"]);
     assert_eq!(completed(&joined), (vec!["--on=configmap/apt"], "4"));
+}
+
+#[test]
+fn objects_are_offered_page_by_page_as_far_as_these_come() {
+    let first = || page("1", "t/1", &[lease("a-1", "alice", "1"), lease("a 2", "bob", "2")]);
+    let second = page("1", "", &[lease("b", "bob", "3"), lease("a-3", "bob", "4")]);
+    let failure = Reply::json(500, &serde_json::json!({"kind": "Status", "code": 500}));
+    for (next, expected) in [(second, vec!["lease/a-1", "lease/a-3"]), (failure, vec!["lease/a-1"])]
+    {
+        let server = Server::new(vec![first(), next]);
+        let outcome = Kubelock::new(&["__complete", "get", "--on", "lease/a"])
+            .env("KUBECONFIG", server.kubeconfig())
+            .run();
+        assert_eq!(completed(&outcome), (expected, "4"));
+        assert!(server.requests()[1].ends_with("&continue=t%2F1"));
+    }
 }
 
 #[test]
@@ -143,6 +160,23 @@ fn bash_takes_what_is_offered() {
     assert_eq!(bash(&space, &line, &words), "cm/app\n");
     let nospace = bash(&space, "kubelock get --on secre", &["kubelock", "get", "--on", "secre"]);
     assert_eq!(nospace, "compopt -o nospace\nsecret/\n");
+}
+
+#[test]
+fn no_name_becomes_a_command_in_bash() {
+    let folder = Path::new(env!("CARGO_BIN_EXE_kubelock")).parent().unwrap();
+    let script = r#"source <(kubelock completion bash); compopt() { :; }
+        kubelock() { printf '%s\n' 'role/a;$(b)' 'role/system:c' :4; }
+        COMP_LINE='kubelock get --on role/' COMP_POINT=23
+        _kubelock kubelock role/ --on; printf '%s\n' "${COMPREPLY[@]}""#;
+    let path = std::env::var("PATH").unwrap();
+    let output = Command::new("bash")
+        .args(["--norc", "-c", script])
+        .env("PATH", format!("{}:{path}", folder.display()))
+        .output()
+        .unwrap();
+    let candidates = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(candidates, "role/a\\;\\$\\(b\\)\nrole/system:c\n");
 }
 
 #[test]

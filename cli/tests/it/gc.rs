@@ -133,14 +133,26 @@ fn locks_are_taken_and_given_back_while_their_leases_are_swept_away() {
 
 /// A server with one idle Lease that answers deletions so, one after the other.
 fn deleting(answers: &'static [Option<u16>]) -> (Stub, Arc<Mutex<Vec<String>>>) {
+    deleting_all(&[("default", "deploy")], answers)
+}
+
+/// The same with several, each in its namespace.
+fn deleting_all(
+    names: &[(&str, &str)],
+    answers: &'static [Option<u16>],
+) -> (Stub, Arc<Mutex<Vec<String>>>) {
     let bodies = Arc::new(Mutex::new(Vec::new()));
     let seen = Arc::clone(&bodies);
-    let mut lease = idle("deploy");
-    lease["metadata"]["namespace"] = json!("default");
-    lease["metadata"]["uid"] = json!("u");
-    lease["metadata"]["resourceVersion"] = json!("7");
-    lease["metadata"]["creationTimestamp"] = json!("2020-03-25T10:00:00Z");
-    let list = json!({"kind": "LeaseList", "metadata": {}, "items": [lease]}).to_string();
+    let lease = |(namespace, name): &(&str, &str)| {
+        let mut lease = idle(name);
+        lease["metadata"]["namespace"] = json!(namespace);
+        lease["metadata"]["uid"] = json!("u");
+        lease["metadata"]["resourceVersion"] = json!("7");
+        lease["metadata"]["creationTimestamp"] = json!("2020-03-25T10:00:00Z");
+        lease
+    };
+    let leases: Vec<_> = names.iter().map(lease).collect();
+    let list = json!({"kind": "LeaseList", "metadata": {}, "items": leases}).to_string();
     let stub = Stub::new(move |request| {
         if request.method != "DELETE" {
             return Some((200, list.clone()));
@@ -180,6 +192,26 @@ fn a_deletion_without_an_answer_is_tried_once_more() {
     let outcome = Kubelock::new(&gc).env("KUBECONFIG", stub.kubeconfig()).run();
     assert_eq!(outcome.code, Some(15), "{}", outcome.stderr);
     assert_snapshot!(outcome.transcript());
+}
+
+#[test]
+fn a_lease_that_may_not_be_deleted_keeps_none_of_the_others() {
+    const ANSWERS: &[Option<u16>] = &[Some(403), Some(403), Some(200), Some(500), Some(200)];
+    let names = [("a", "a-1"), ("a", "a-2"), ("b", "b-1"), ("b", "b-2"), ("c", "c-1")];
+    let (stub, _) = deleting_all(&names, ANSWERS);
+    let gc = ["gc", "-A", "-o", "name"];
+    let outcome = Kubelock::new(&gc).env("KUBECONFIG", stub.kubeconfig()).run();
+    assert_eq!(outcome.code, Some(1), "{}", outcome.stderr);
+    assert_snapshot!(outcome.transcript());
+}
+
+#[test]
+fn a_server_that_is_busy_is_asked_again() {
+    const BUSY: &[Option<u16>] = &[Some(429), Some(200)];
+    let (stub, bodies) = deleting(BUSY);
+    let outcome = Kubelock::new(&["gc", "-o", "name"]).env("KUBECONFIG", stub.kubeconfig()).run();
+    assert_eq!((outcome.code, outcome.stdout.as_str()), (Some(0), "lease/deploy\n"));
+    assert_eq!(bodies.lock().unwrap().len(), 2);
 }
 
 #[test]

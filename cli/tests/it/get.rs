@@ -5,4 +5,4 @@ mod kinds;
 mod listing;
 mod many;
 mod outages;
-mod scripted;
+pub(crate) mod scripted;

@@ -27,7 +27,6 @@ mod overlap;
 mod plugin;
 mod process;
 mod rbac;
-mod readme;
 mod redact;
 mod refused;
 mod renew;
@@ -42,6 +41,8 @@ mod secrets;
 mod space;
 mod stub;
 mod terminal;
+#[cfg(target_os = "linux")]
+mod transcripts;
 mod unreachable;
 mod user;
 mod version;

@@ -74,3 +74,27 @@ fn kubectl_completes_the_words_of_the_plugin() {
     assert_eq!(words(&["get", "-n", ns, "dep"]), "deploy\talice\n:4\n");
     assert!(words(&["rel"]).starts_with("release\t"));
 }
+
+#[test]
+fn kubectl_applies_the_roles_that_the_plugin_prints() {
+    let Some(space) = Space::new("plugin-rbac") else { return };
+    let (kubectl, ns) = (Kubectl::new(&space), space.namespace.as_str());
+    let own = format!("ns/{ns}");
+    let account = format!("{ns}:runner");
+    // A Role; a ClusterRole, and a Role for its Events. Each with its binding.
+    let cases: [(&[&str], usize); 2] = [
+        (&["deploy", "-n", ns, "--serviceaccount", &account], 2),
+        (&["team", "--on", &own, "--for", "run,break", "--group", "on-call", "--name", ns], 4),
+    ];
+    for (words, count) in cases {
+        let printed = kubectl.run(&[&["kubelock", "rbac"], words].concat(), 0).stdout;
+        let file = kubectl.folder.path().join("roles.yaml");
+        std::fs::write(&file, printed).unwrap();
+        let apply = ["apply", "-f", file.to_str().unwrap()];
+        let applied = text(&kubectl.run(&apply, 0).stdout);
+        assert_eq!(applied.matches(" created\n").count(), count, "{applied}");
+        let again = text(&kubectl.run(&apply, 0).stdout);
+        assert_eq!(again.matches(" unchanged\n").count(), count, "{again}");
+        kubectl.run(&["delete", "-f", file.to_str().unwrap()], 0);
+    }
+}

@@ -11,7 +11,7 @@ use kube::{Api, Client, ResourceExt};
 use serde_json::{Value, json};
 
 use crate::process::{Kubelock, Outcome};
-use crate::space::Space;
+use crate::space::{Space, block_on};
 
 /// Lines, each with its status, that need all that a command may ever ask for.
 type Script = &'static [(i32, &'static [&'static str])];
@@ -83,16 +83,22 @@ fn documents(yaml: &str) -> Vec<Value> {
 }
 
 async fn apply(client: Client, document: &Value) {
+    let (api, name) = place(client, document);
+    let params = PatchParams::apply("test").force();
+    api.patch(&name, &params, &Patch::Apply(document)).await.unwrap();
+}
+
+/// Where a document belongs, and what it is called there.
+fn place(client: Client, document: &Value) -> (Api<DynamicObject>, String) {
     let kind = document["kind"].as_str().unwrap();
     let resource =
         ApiResource::from_gvk(&GroupVersionKind::gvk("rbac.authorization.k8s.io", "v1", kind));
     let object: DynamicObject = serde_json::from_value(document.clone()).unwrap();
-    let api: Api<DynamicObject> = match object.namespace() {
+    let api = match object.namespace() {
         Some(namespace) => Api::namespaced_with(client, &namespace, &resource),
         None => Api::all_with(client, &resource),
     };
-    let params = PatchParams::apply("test").force();
-    api.patch(&object.name_any(), &params, &Patch::Apply(document)).await.unwrap();
+    (api, object.name_any())
 }
 
 impl<'a> Granted<'a> {
@@ -284,6 +290,75 @@ fn a_role_reaches_no_other_lock() {
     assert!(outcome.stderr.contains("not allowed"), "{}", outcome.stderr);
 }
 
+/// Applies what was printed, and waits until the API server goes by it for this user.
+fn grant(space: &Space, yaml: &str, user: &str) {
+    let roles = documents(yaml);
+    for document in &roles {
+        space.with(async |client| apply(client, document).await);
+    }
+    for rule in roles.iter().flat_map(|role| role["rules"].as_array().into_iter().flatten()) {
+        for verb in rule["verbs"].as_array().unwrap() {
+            let namespace = if rule["resources"][0] == "events" && !user.contains(':') {
+                "default"
+            } else {
+                &space.namespace
+            };
+            let attributes = json!({
+                "namespace": namespace, "verb": verb, "group": rule["apiGroups"][0],
+                "resource": rule["resources"][0],
+                "name": rule["resourceNames"][0].as_str().unwrap_or_default(),
+            });
+            space.until_allowed(user, &attributes, true);
+        }
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn custom_objects_and_those_without_a_namespace_are_granted_like_leases() {
+    let Some(space) = Space::new("rbac-kinds") else { return };
+    let (namespace, widget) = block_on(space.cluster.ensure_widget("rbac-kinds"));
+    let space = Space { namespace, ..space };
+    let ns = space.namespace.as_str();
+    let widget = format!("widgets.kubelock-test.example.org/{widget}");
+    let (account, own) = (format!("{ns}:runner"), format!("ns/{ns}"));
+    let (runner, zoe) = (format!("system:serviceaccount:{account}"), format!("zoe-{ns}"));
+    let cases: [(&str, &str, &[&str], &[&str]); 2] = [
+        (&widget, &runner, &["-n", ns], &["--serviceaccount", &account]),
+        (&own, &zoe, &[], &["--user", &zoe, "--name", &zoe]),
+    ];
+    for (on, user, namespace, subject) in cases {
+        let kubelock = |before: &[&str], line: &[&str]| {
+            let args = [namespace, before, &line[..1], &["--on", on], &line[1..]].concat();
+            Kubelock::new(&args).env("KUBECONFIG", space.cluster.kubeconfig()).run()
+        };
+        let words = [&["rbac", "l", "--for", "acquire,run,get,break"], subject].concat();
+        let printed = kubelock(&[], &words);
+        assert_eq!(printed.code, Some(0), "{}", printed.stderr);
+        grant(&space, &printed.stdout, user);
+        let lines: [(i32, &[&str]); 5] = [
+            (0, &["acquire", "l", "--owner", "alice"]),
+            (0, &["get", "l"]),
+            (124, &["run", "l", "--wait", "300ms", "true"]),
+            (0, &["break", "l", "--live", "--yes", "--reason", "gone"]),
+            (0, &["run", "l", "true"]),
+        ];
+        for (code, line) in lines {
+            let outcome = kubelock(&["--as", user, "-v"], line);
+            let transcript = outcome.transcript();
+            assert_eq!(outcome.code, Some(code), "{transcript}");
+            assert!(!transcript.contains(" 403 "), "{transcript}");
+        }
+        // Not all of them go with the namespace.
+        for document in documents(&printed.stdout) {
+            space.with(async |client| {
+                let (api, name) = place(client, &document);
+                api.delete(&name, &DeleteParams::default()).await.unwrap();
+            });
+        }
+    }
+}
+
 #[test]
 fn a_role_is_printed_without_asking_any_cluster() {
     let lines: [&[&str]; 8] = [
@@ -302,14 +377,27 @@ fn a_role_is_printed_without_asking_any_cluster() {
 }
 
 #[test]
+fn what_is_named_twice_is_granted_once() {
+    let print = |args: &[&str]| {
+        let outcome = Kubelock::new(&[&["rbac", "-n", "ci"], args].concat()).run();
+        assert_eq!(outcome.code, Some(0), "{}", outcome.stderr);
+        outcome.stdout
+    };
+    let twice = ["deploy", "deploy", "--for", "get,run,get", "--user", "zoe", "--user", "zoe"];
+    assert_eq!(print(&twice), print(&["deploy", "--for", "get,run", "--user", "zoe"]));
+}
+
+#[test]
 fn what_cannot_be_granted_is_refused() {
     let long = "x".repeat(200);
-    let lines: [&[&str]; 8] = [
+    let lines: [&[&str]; 10] = [
         &["rbac", "Deploy_Prod", "-n", "ci"],
         &["rbac", "deploy", "-n", "Not_A_Namespace"],
         &["rbac", "deploy"],
         &["rbac", "deploy", "-n", "ci", "--for", "everything"],
         &["rbac", "deploy", "-n", "ci", "--serviceaccount", "runner"],
+        &["rbac", "deploy", "-n", "ci", "--user", ""],
+        &["rbac", "deploy", "-n", "ci", "--group", ""],
         &["rbac", "deploy", "-n", "ci", "--name", "a/b"],
         &["rbac", "l", "--on", "ns/team", "-n", "ci"],
         &["rbac", "l", "--on", &format!("cm/{long}{}", "y".repeat(50)), "-n", "ci"],

@@ -22,7 +22,7 @@ fn start(space: &Space, args: &[&str]) -> Child {
 }
 
 /// Reads what a process says until it says `words`.
-pub(crate) fn until(child: &mut Child, words: &str) -> String {
+pub fn until(child: &mut Child, words: &str) -> String {
     let mut said = Vec::new();
     let stderr = child.stderr.as_mut().unwrap();
     let mut byte = [0];

@@ -1,31 +1,17 @@
-//! What the docs name as their proof is there.
+//! What the docs say of files, tests and numbers is so, and their links lead somewhere.
+
+mod links;
+mod manifests;
+mod numbers;
+mod page;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+
+use page::{Page, pages, root};
 
 const TESTS: [&str; 4] =
     ["kubelock/tests/it", "sandbox/tests/it", "proof/tests/it", "cli/tests/it"];
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
-}
-
-/// All words in code font of README and the pages in `docs/`, each with its page.
-fn code_words() -> Vec<(String, String)> {
-    let pages = fs::read_dir(root().join("docs")).unwrap().map(|entry| entry.unwrap().path());
-    let pages = pages.chain([root().join("README.md"), root().join("ARCHITECTURE.md")]);
-    let pages = pages.filter(|page| page.extension().is_some_and(|extension| extension == "md"));
-    pages
-        .flat_map(|page| {
-            let text = fs::read_to_string(&page).unwrap();
-            let name = page.file_name().unwrap().to_string_lossy().into_owned();
-            // Blocks of code name nothing.
-            let prose: String = text.split("```").step_by(2).collect();
-            let words: Vec<_> = prose.split('`').skip(1).step_by(2).map(str::to_owned).collect();
-            words.into_iter().map(move |word| (name.clone(), word))
-        })
-        .collect()
-}
 
 /// The source of the modules of tests of this name, of all crates: files, and those of folders.
 fn source(module: &str) -> Option<String> {
@@ -39,22 +25,36 @@ fn source(module: &str) -> Option<String> {
 }
 
 #[test]
+fn all_rust_in_the_docs_is_compiled() {
+    let library = fs::read_to_string(root().join("kubelock/src/lib.rs")).unwrap();
+    let pages = pages();
+    let with_rust: Vec<_> = pages.iter().filter(|page| page.text.contains("```rust")).collect();
+    assert!(with_rust.len() > 2, "{}", with_rust.len());
+    for Page { path, .. } in with_rust {
+        assert!(library.contains(&format!("include_str!(\"../../{path}\")")), "{path}");
+    }
+}
+
+#[test]
 fn every_test_and_file_that_the_docs_name_exists() {
     let mut checked = 0;
-    for (page, word) in code_words() {
+    let pages = pages();
+    let words =
+        pages.iter().flat_map(|page| page.code_words().into_iter().map(move |it| (page, it)));
+    for (Page { path, .. }, word) in words {
         if let Some((module, test)) = word.split_once("::")
             && module.chars().all(|c| c.is_ascii_lowercase() || c == '_')
         {
             let source = source(module);
-            let source = source.unwrap_or_else(|| panic!("{page}: no tests in `{word}`"));
-            assert!(test.is_empty() || source.contains(&format!("fn {test}(")), "{page}: `{word}`");
+            let source = source.unwrap_or_else(|| panic!("{path}: no tests in `{word}`"));
+            assert!(test.is_empty() || source.contains(&format!("fn {test}(")), "{path}: `{word}`");
             checked += 1;
         }
         if word.contains('/')
             && Path::new(&word).extension().is_some_and(|it| it == "rs")
             && !word.contains('*')
         {
-            assert!(root().join(&word).exists(), "{page}: no file `{word}`");
+            assert!(root().join(&word).exists(), "{path}: no file `{word}`");
             checked += 1;
         }
     }

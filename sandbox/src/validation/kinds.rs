@@ -24,6 +24,30 @@ pub(super) fn of_object(kind: &Kind, object: &Value) -> Vec<FieldError> {
     }
 }
 
+/// What of an object beside its metadata may not be changed, and is.
+pub(super) fn of_change(kind: &Kind, object: &Value, old: &Value) -> Vec<FieldError> {
+    match (&*kind.group, &*kind.plural) {
+        ("", "configmaps") => sealed(object, old),
+        ("", "secrets") => {
+            let is_other = object["type"] != old["type"];
+            let other = || FieldError::invalid("type", &object["type"], "field is immutable");
+            is_other.then(other).into_iter().chain(sealed(object, old)).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// What was set to be `immutable` once.
+fn sealed(object: &Value, old: &Value) -> Vec<FieldError> {
+    if old["immutable"] != true {
+        return Vec::new();
+    }
+    let changed = ["immutable", "data", "binaryData"].into_iter();
+    let changed = changed.filter(|field| object[*field] != old[*field]);
+    let why = "field is immutable when `immutable` is set";
+    changed.map(|field| FieldError::forbidden(field, why)).collect()
+}
+
 fn data(object: &Value, whole: &str) -> Vec<FieldError> {
     let mut errors = Vec::new();
     let mut length = 0;

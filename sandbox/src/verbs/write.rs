@@ -49,6 +49,7 @@ impl Write<'_> {
         effects::before_create(kind, &mut object);
         let errors = validation::of_new(kind, &object);
         refuse(kind, &self.key.name, &errors)?;
+        effects::check_supported(kind, &object)?;
         if let Some(existing) = state.store.get(&self.key) {
             return Err(already_exists(kind, &self.key.name, existing));
         }
@@ -119,6 +120,7 @@ impl Write<'_> {
         self.prepare(&mut object, &old);
         effects::before_update(kind, &mut object, &old);
         refuse(kind, &self.key.name, &validation::of_changed(kind, &object, &old))?;
+        effects::check_supported(kind, &object)?;
         if is_over(&object, &old) {
             return Ok(self.finish_deletion(state, object));
         }

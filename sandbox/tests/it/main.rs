@@ -16,4 +16,5 @@ mod differential;
 mod direct;
 mod edge;
 mod hostile;
+mod limits;
 mod stage;

@@ -62,6 +62,21 @@ fn two_control_planes_know_nothing_of_each_other() {
     assert!(other.read("here").unwrap_err().contains("not found"));
 }
 
+#[test]
+fn what_was_made_since_a_revision_is_removed_and_nothing_else() {
+    let Some(stage) = Stage::new() else { return };
+    stage.write("older").unwrap();
+    let revision = stage.control_plane.revision().unwrap();
+    stage.write("newer").unwrap();
+    assert!(stage.control_plane.revision().unwrap() > revision);
+
+    stage.control_plane.remove_newer_than(revision).unwrap();
+
+    stage.read("older").unwrap();
+    assert!(stage.read("newer").unwrap_err().contains("not found"));
+    stage.write("newer").unwrap();
+}
+
 /// A control plane, and short words for calls that don't wait for long.
 struct Stage {
     control_plane: ControlPlane,

@@ -1,9 +1,13 @@
 //! The Event that is left on the object: who broke whose lock, and why.
 
+use std::time::Duration;
+
 use http::Request;
 use kubelock::{Broken, Standing, Timestamp};
 use serde_json::{Value, json};
+use tokio::time::sleep;
 
+use super::showing;
 use super::who::Who;
 use crate::commands::session::Session;
 use crate::failure::Failure;
@@ -15,6 +19,8 @@ use crate::target::Target;
 /// The API server takes no longer note.
 const NOTE_MAX: usize = 1024;
 const INSTANCE_MAX: usize = 128;
+/// Before a server that is busy is asked again.
+const PAUSE: Duration = Duration::from_secs(1);
 /// Ends what was cut.
 const MORE: &str = "…";
 /// Where the Events of objects without a namespace live.
@@ -30,7 +36,7 @@ pub(super) async fn write(
     reason: &str,
 ) -> Result<(), Failure> {
     let namespace = target.namespace.as_deref().unwrap_or(DEFAULT);
-    let note = note(target, broken, who, reason);
+    let note = note(target, standing, broken, who, reason);
     let body = event(target, namespace, standing.uid(), &cut(&who.label(), INSTANCE_MAX), &note);
     let path =
         format!("/apis/events.k8s.io/v1/namespaces/{namespace}/events?fieldManager=kubelock");
@@ -38,9 +44,9 @@ pub(super) async fn write(
         .header("content-type", "application/json")
         .body(body.to_string().into_bytes())
         .map_err(|error| Failure::failed(error.to_string()))?;
-    match session.deadline.bound(session.client().request::<Value>(request)).await {
+    match session.deadline.bound(sent(session.client(), &request)).await {
         Ok(Ok(_)) => Ok(()),
-        Ok(Err(kube::Error::Api(status))) if status.code == 403 => {
+        Ok(Err(kube::Error::Api(status))) if is_by_role(&status) => {
             Err(forbidden(namespace, &status.message, session, target))
         }
         Ok(Err(kube::Error::Api(status))) => Err(Failure::failed(format!(
@@ -56,6 +62,22 @@ pub(super) async fn write(
             })
         }
     }
+}
+
+/// A busy server has not taken it: it is asked again.
+async fn sent(client: &kube::Client, request: &Request<Vec<u8>>) -> kube::Result<Value> {
+    loop {
+        match client.request::<Value>(request.clone()).await {
+            Err(kube::Error::Api(status)) if status.code == 429 => sleep(PAUSE).await,
+            answer => return answer,
+        }
+    }
+}
+
+/// Whether a role would have helped: a namespace that is being deleted takes no Event of anybody.
+fn is_by_role(status: &kube::core::Status) -> bool {
+    let has_causes = status.details.as_ref().is_some_and(|details| !details.causes.is_empty());
+    status.code == 403 && !has_causes
 }
 
 fn forbidden(namespace: &str, message: &str, session: &Session, target: &Target) -> Failure {
@@ -104,10 +126,10 @@ fn micros(time: Timestamp) -> String {
     format!("{}.{:06}Z", whole.trim_end_matches('Z'), fraction / 1_000)
 }
 
-/// `admin (zoe@laptop) broke lock "deploy": runner-7 is gone; it was held by alice@runner …`.
-fn note(target: &Target, broken: &Broken, who: &Who, reason: &str) -> String {
+fn note(target: &Target, standing: &Standing, broken: &Broken, who: &Who, reason: &str) -> String {
     let whose = match &broken.record {
-        None => "it carried no record".to_owned(),
+        // Nothing else keeps it.
+        None => format!("it carried no record, but {}", showing::value(standing)),
         Some(record) => {
             let hold = record.hold.as_ref().map(|hold| format!(", hold {hold}"));
             let live = if broken.was_live { "live until" } else { "expired at" };
@@ -120,10 +142,17 @@ fn note(target: &Target, broken: &Broken, who: &Who, reason: &str) -> String {
             )
         }
     };
-    let reason = text::paragraph(reason);
     let doubt = if broken.is_confirmed { "" } else { "; or it was given back just then" };
-    let note = format!("{} broke lock \"{}\": {reason}; {whose}{doubt}", who.words(), target.lock);
-    cut(&note, NOTE_MAX)
+    let deed = format!("{} broke lock \"{}\"", who.words(), target.lock);
+    told(&deed, &text::paragraph(reason), &format!("{whose}{doubt}"))
+}
+
+/// `admin (zoe@laptop) broke lock "deploy": runner-7 is gone; it was held by alice@runner …`: who
+/// and whose are told whole, however long the reason is.
+fn told(deed: &str, reason: &str, whose: &str) -> String {
+    let frame = |reason: &str| format!("{deed}: {reason}; {whose}");
+    let room = NOTE_MAX.saturating_sub(frame("").len());
+    cut(&frame(&cut(reason, room)), NOTE_MAX)
 }
 
 /// At most so many bytes of it.
@@ -131,7 +160,7 @@ fn cut(words: &str, max: usize) -> String {
     if words.len() <= max {
         return words.to_owned();
     }
-    format!("{}{MORE}", &words[..words.floor_char_boundary(max - MORE.len())])
+    format!("{}{MORE}", &words[..words.floor_char_boundary(max.saturating_sub(MORE.len()))])
 }
 
 #[cfg(test)]
@@ -150,5 +179,16 @@ mod tests {
         assert_eq!(cut("abc", 3), "abc");
         assert_eq!(cut("ééé", 5), "é…");
         assert!(cut(&"é".repeat(2_000), NOTE_MAX).len() <= NOTE_MAX);
+    }
+
+    #[test]
+    fn a_note_that_is_too_long_loses_some_of_its_reason_and_nothing_else() {
+        assert_eq!(told("zoe broke", "why", "it was alice's"), "zoe broke: why; it was alice's");
+        let (deed, whose) = ("z".repeat(300), "a".repeat(400));
+        let note = told(&deed, &"é".repeat(500), &whose);
+        assert!(note.len() <= NOTE_MAX && note.len() > NOTE_MAX - 3, "{}", note.len());
+        assert!(note.starts_with(&format!("{deed}: é")), "{note}");
+        assert!(note.ends_with(&format!("é…; {whose}")), "{note}");
+        assert!(told(&"z".repeat(2_000), "why", &whose).len() <= NOTE_MAX);
     }
 }

@@ -39,17 +39,22 @@ pub(super) fn work(record: &Record, seen_at: Timestamp) -> String {
 
 /// What was shown has gone, and somebody else has come.
 fn another(record: &Record, seen_at: Timestamp, at: &Situation<'_>) -> Failure {
-    let message = format!(
-        "not broken: what was shown is gone, and {} is held by {}",
-        at.target.describe(),
-        holder::words(record, seen_at)
-    );
+    let stands = if record.expires_at() < seen_at {
+        format!("has an expired record of {}", text::owner(&record.owner))
+    } else {
+        format!("is held by {}", holder::words(record, seen_at))
+    };
+    let message =
+        format!("not broken: what was shown is gone, and {} {stands}", at.target.describe());
     Failure::new(Exit::HeldByOther, message)
         .hint(format!("see who: {}", at.flags.command("get", at.target)))
 }
 
 fn gone(at: &Situation<'_>) -> Failure {
-    let message = format!("{} is not held any more: it was given back", at.target.describe());
+    let message = format!(
+        "{} is not held any more: it was given back, or somebody else broke it",
+        at.target.describe()
+    );
     Failure::new(Exit::NotHeld, message)
 }
 

@@ -12,16 +12,23 @@ pub(super) fn block(standing: &Standing, target: &Target) -> String {
     let mut block = target.describe();
     let fields = match standing.record() {
         Ok(record) => fields(record, standing),
-        Err(malformed) => vec![
-            ("value", text::line(standing.value())),
-            ("state", text::paragraph(&malformed.to_string())),
-        ],
+        Err(malformed) => {
+            vec![("value", value(standing)), ("state", text::paragraph(&malformed.to_string()))]
+        }
     };
     for (name, value) in fields {
         // Writing to a string cannot fail.
         let _ = write!(block, "\n  {name:<8}{value}");
     }
     block
+}
+
+/// What stands there in place of a record.
+pub(super) fn value(standing: &Standing) -> String {
+    match standing.value() {
+        "" => "\"\"".to_owned(),
+        value => text::line(value),
+    }
 }
 
 fn fields(record: &Record, standing: &Standing) -> Vec<(&'static str, String)> {

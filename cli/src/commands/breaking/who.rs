@@ -50,7 +50,8 @@ impl Who {
     pub(super) fn words(&self) -> String {
         let label = text::owner(&self.label);
         match &self.user {
-            Some(user) => format!("{} ({label})", text::owner(user)),
+            // Whole: what tells one person from another often stands at its end.
+            Some(user) => format!("{} ({label})", text::paragraph(user)),
             None => label,
         }
     }

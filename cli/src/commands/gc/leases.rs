@@ -3,9 +3,13 @@
 use std::time::Duration;
 
 use http::Request;
+use http::request::Builder;
+use kube::core::Status;
 use kubelock::{IdleLease, OWN_LEASES, Timestamp};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use tokio::time::sleep;
 
 use crate::client::Connection;
 use crate::deadline::Deadline;
@@ -18,6 +22,8 @@ use crate::sentence::{self, Denied};
 
 /// So many in one answer.
 const PAGE: u32 = 500;
+/// Before a server that is busy is asked again.
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// Where they are.
 pub(super) struct Leases<'a> {
@@ -30,11 +36,12 @@ pub(super) struct Leases<'a> {
 }
 
 /// What became of a Lease.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Deleted {
     Gone,
     /// Somebody has changed it, or was faster.
     Kept,
+    /// By a role or a policy: others may be deleted all the same.
+    Refused(Failure),
 }
 
 #[derive(Deserialize)]
@@ -81,27 +88,27 @@ impl Leases<'_> {
             path.push_str("&continue=");
             path.push_str(&escaped(next));
         }
-        let deadline = Deadline::after(self.timeout);
-        match self.send(Request::get(path), Vec::new(), deadline).await {
+        match self.send(&built(Request::get(path), Vec::new())?).await {
             Ok(page) => Ok(page),
-            Err(Trouble::Refused(status)) => Err(self.refused("list", &status)),
+            Err(Trouble::Refused(status)) => {
+                Err(self.refused("list", self.namespace.as_deref(), &status))
+            }
             Err(Trouble::Silent(failure)) => Err(failure),
         }
     }
 
-    /// Deletes it as it was seen, and only so.
+    /// Deletes it as it was seen, and only so. Fails where no other could be deleted either.
     pub(super) async fn delete(&self, lease: &IdleLease) -> Result<Deleted, Failure> {
         let path = format!("{}/{}", collection(Some(&lease.namespace)), lease.name);
         let body = json!({
             "apiVersion": "v1", "kind": "DeleteOptions",
             "preconditions": { "uid": lease.uid, "resourceVersion": lease.resource_version },
         });
-        let body = body.to_string().into_bytes();
+        let request = Request::delete(&path).header("content-type", "application/json");
+        let request = built(request, body.to_string().into_bytes())?;
         let mut is_repeated = false;
         loop {
-            let request = Request::delete(&path).header("content-type", "application/json");
-            let deadline = Deadline::after(self.timeout);
-            return match self.send::<Value>(request, body.clone(), deadline).await {
+            return match self.send::<Value>(&request).await {
                 Ok(_) => Ok(Deleted::Gone),
                 // The first attempt did it: nothing of this UID can have come back.
                 Err(Trouble::Refused(status)) if status.code == 404 && is_repeated => {
@@ -110,7 +117,10 @@ impl Leases<'_> {
                 Err(Trouble::Refused(status)) if matches!(status.code, 404 | 409) => {
                     Ok(Deleted::Kept)
                 }
-                Err(Trouble::Refused(status)) => Err(self.refused("delete", &status)),
+                Err(Trouble::Refused(status)) => {
+                    let failure = self.refused("delete", Some(&lease.namespace), &status);
+                    if status.code == 401 { Err(failure) } else { Ok(Deleted::Refused(failure)) }
+                }
                 Err(Trouble::Silent(_)) if !is_repeated => {
                     is_repeated = true;
                     continue;
@@ -120,17 +130,19 @@ impl Leases<'_> {
         }
     }
 
-    async fn send<T: serde::de::DeserializeOwned>(
-        &self,
-        request: http::request::Builder,
-        body: Vec<u8>,
-        deadline: Deadline,
-    ) -> Result<T, Trouble> {
+    /// Waits for a server that is busy, within the time of one request.
+    async fn send<T: DeserializeOwned>(&self, request: &Request<Vec<u8>>) -> Result<T, Trouble> {
         let endpoint = &self.connection.endpoint;
-        let request = request
-            .body(body)
-            .map_err(|error| Trouble::Silent(Failure::failed(error.to_string())))?;
-        match deadline.bound(self.connection.client.request::<T>(request)).await {
+        let deadline = Deadline::after(self.timeout);
+        let attempts = async {
+            loop {
+                match self.connection.client.request::<T>(request.clone()).await {
+                    Err(kube::Error::Api(status)) if status.code == 429 => sleep(PAUSE).await,
+                    answer => return answer,
+                }
+            }
+        };
+        match deadline.bound(attempts).await {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(kube::Error::Api(status))) => Err(Trouble::Refused(status)),
             Ok(Err(error)) => Err(Trouble::Silent(sentence::unanswered(&error, endpoint))),
@@ -138,8 +150,8 @@ impl Leases<'_> {
         }
     }
 
-    fn refused(&self, verb: &str, status: &kube::core::Status) -> Failure {
-        let words = super::place(self.namespace.as_deref());
+    fn refused(&self, verb: &str, namespace: Option<&str>, status: &Status) -> Failure {
+        let words = super::place(namespace);
         if status.code == 401 {
             return sentence::unauthorized(&self.connection.endpoint);
         }
@@ -162,9 +174,13 @@ impl Leases<'_> {
     }
 }
 
+fn built(request: Builder, body: Vec<u8>) -> Result<Request<Vec<u8>>, Failure> {
+    request.body(body).map_err(|error| Failure::failed(error.to_string()))
+}
+
 /// Why there is no answer to work with.
 enum Trouble {
-    Refused(Box<kube::core::Status>),
+    Refused(Box<Status>),
     Silent(Failure),
 }
 

@@ -1,26 +1,30 @@
 //! Locks whose names and objects are known: a read each.
 
-use kubelock::GetOptions;
+use kubelock::{GetOptions, LockName};
 
 use super::Command;
 use crate::commands::session::Session;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::once::once;
 use crate::output::view::View;
 use crate::output::{self, talk};
 use crate::target::{Carrier, Target};
 
 pub(super) async fn run(command: &Command<'_>, carriers: &[Carrier]) -> Result<Exit, Failure> {
     let Command { session, scope, .. } = command;
-    let mut views = Vec::new();
-    let mut failures = Vec::new();
+    let mut targets = Vec::new();
     for carrier in carriers {
         let kind = session.kind(carrier).await?;
-        for name in scope.locks.iter() {
-            match look(session, &session.target(name.clone(), carrier, kind.clone())).await {
-                Ok(view) => views.push(view),
-                Err(failure) => failures.push(failure),
-            }
+        let target = |name: &LockName| session.target(name.clone(), carrier, kind.clone());
+        targets.extend(scope.locks.iter().map(target));
+    }
+    let mut views = Vec::new();
+    let mut failures = Vec::new();
+    for target in once(targets) {
+        match look(session, &target).await {
+            Ok(view) => views.push(view),
+            Err(failure) => failures.push(failure),
         }
     }
     if let Some(order) = command.order {

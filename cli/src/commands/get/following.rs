@@ -1,5 +1,6 @@
 //! Locks that are followed: a list, then what changes.
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use kubelock::Timestamp;
@@ -12,6 +13,7 @@ use super::listing::each_page;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::list::source::Source;
+use crate::list::trouble::Trouble;
 use crate::list::walk::Walk;
 use crate::list::watch::{Change, Follow};
 use crate::output::printer::Printer;
@@ -24,7 +26,7 @@ const SLEEP_MAX: Duration = Duration::from_mins(1);
 const QUEUE: usize = 64;
 
 pub(super) async fn run(command: &Command<'_>) -> Result<Exit, Failure> {
-    let sources = command.scope.sources(&command.session).await?;
+    let sources = command.scope.sources(&command.session, command.common).await?;
     let walks = command.session.walks(sources)?;
     let mut following = Following::new(command, &walks);
     let versions = following.list(&walks).await?;
@@ -44,6 +46,8 @@ struct Following<'a> {
     /// One for each source.
     known: Vec<Known>,
     printer: Printer,
+    /// What each of them lists.
+    sources: Vec<Arc<Source>>,
     /// The worst that has happened so far.
     exit: Exit,
     is_away: bool,
@@ -51,9 +55,10 @@ struct Following<'a> {
 
 impl<'a> Following<'a> {
     fn new(command: &'a Command<'a>, walks: &[Walk]) -> Self {
-        let known = walks.iter().map(|walk| Known::new(walk.source.kind.clone())).collect();
+        let known = walks.iter().map(|walk| Known::new(&walk.source)).collect();
         let printer = Printer::changes(command.format, command.namespaces());
-        Self { command, known, printer, exit: Exit::Done, is_away: false }
+        let sources = walks.iter().map(|walk| walk.source.clone()).collect();
+        Self { command, known, printer, sources, exit: Exit::Done, is_away: false }
     }
 
     /// Shows what there is; returns from where each source is to be watched, if it is.
@@ -88,7 +93,7 @@ impl<'a> Following<'a> {
             tokio::select! {
                 change = coming.recv() => match change {
                     Some((index, change)) => self.take(index, change)?,
-                    None => return Ok(self.exit),
+                    None => return self.end(),
                 },
                 () = sleep(next) => self.expire()?,
             }
@@ -115,13 +120,36 @@ impl<'a> Following<'a> {
                 return Ok(());
             }
             Change::Over(trouble) => {
-                let failure = trouble.into_failure();
-                talk::failure(&failure);
-                self.exit = failure.exit;
+                self.over(index, trouble);
                 return Ok(());
             }
         };
         self.print(&views)
+    }
+
+    /// Nobody asked for this very kind, perhaps: the others go on.
+    fn over(&mut self, index: usize, trouble: Trouble) {
+        let source = &self.sources[index];
+        if source.by_the_way && matches!(trouble, Trouble::Denied(_)) {
+            let what = source.kind.resource();
+            talk::note(
+                self.command.common,
+                &format!("not followed, for you may not watch them: {what}"),
+            );
+            return;
+        }
+        let failure = trouble.into_failure();
+        talk::failure(&failure);
+        self.exit = failure.exit;
+    }
+
+    /// Nothing is left to be followed.
+    fn end(self) -> Result<Exit, Failure> {
+        match self.exit {
+            Exit::Done => Err(Failure::failed("not allowed to watch any of these kinds")
+                .hint("without -w they are shown as they are now")),
+            exit => Ok(exit),
+        }
     }
 
     /// Tells it once, until it is back.

@@ -6,19 +6,23 @@ use kubelock::{Clocks, ExpiryRule, Sighting, Timestamp};
 
 use crate::kind::Kind;
 use crate::list::Ahead;
+use crate::list::source::Source;
 use crate::list::watch::ObjectKey;
 use crate::output::view::{State, View};
 
 /// What is known of one source. It grows with the number of locks, not of objects.
 pub(super) struct Known {
     kind: Kind,
+    /// What becomes of the locks of an object that is shown no more.
+    end: State,
     objects: BTreeMap<ObjectKey, Vec<View>>,
     pub(super) ahead: Option<Ahead>,
 }
 
 impl Known {
-    pub(super) fn new(kind: Kind) -> Self {
-        Self { kind, objects: BTreeMap::new(), ahead: None }
+    pub(super) fn new(source: &Source) -> Self {
+        let end = if source.labels.is_some() { State::Gone } else { State::Deleted };
+        Self { kind: source.kind.clone(), end, objects: BTreeMap::new(), ahead: None }
     }
 
     /// Some of the locks that are listed at first. Returns all of them.
@@ -56,10 +60,10 @@ impl Known {
         changes
     }
 
-    /// The object is gone.
+    /// The object is shown no more.
     pub(super) fn delete(&mut self, key: &ObjectKey, now: Timestamp) -> Vec<View> {
         let before = self.objects.remove(key).unwrap_or_default();
-        before.into_iter().map(|view| ended(view, State::Deleted, now)).collect()
+        before.into_iter().map(|view| ended(view, self.end.clone(), now)).collect()
     }
 
     /// All the locks there are; whatever is not among them is gone.
@@ -147,7 +151,7 @@ mod tests {
             seen_at: at(0),
         };
         let objects = [((None, "l".to_owned()), vec![view])].into();
-        Known { kind: kinds::lease(), objects, ahead }
+        Known { kind: kinds::lease(), end: State::Deleted, objects, ahead }
     }
 
     #[test]

@@ -12,6 +12,7 @@ use crate::list::source::Source;
 use crate::list::trouble::Trouble;
 use crate::list::walk::{Page, Walk};
 use crate::nearby::{self, Missing, Place};
+use crate::once::once;
 use crate::output::printer::Printer;
 use crate::output::talk;
 use crate::output::view::View;
@@ -32,7 +33,7 @@ pub(super) struct Gaps {
 }
 
 pub(super) async fn run(command: &Command<'_>) -> Result<Exit, Failure> {
-    let sources = command.scope.sources(&command.session).await?;
+    let sources = command.scope.sources(&command.session, command.common).await?;
     let walks = command.session.walks(sources.clone())?;
     let mut printer = Printer::list(command.format, command.namespaces());
     let mut sorted = Vec::new();
@@ -147,7 +148,7 @@ struct Roll<'a> {
 
 impl<'a> Roll<'a> {
     fn new(command: &'a Command<'a>, sources: usize) -> Self {
-        let (objects, missing) = (vec![None; sources], command.scope.locks.to_vec());
+        let (objects, missing) = (vec![None; sources], once(command.scope.locks.to_vec()));
         let (others, malformed) = (Vec::new(), Vec::new());
         Self { command, objects, missing, others, malformed, exit: Exit::Done }
     }
@@ -180,12 +181,16 @@ impl<'a> Roll<'a> {
         let is_missing = |(source, objects): &(&Source, Option<usize>)| {
             source.object.is_some() && *objects == Some(0)
         };
+        let listed = sources.iter().zip(&self.objects).filter(|(_, objects)| objects.is_some());
+        let listed: Vec<_> = listed.map(|(source, _)| source.clone()).collect();
         for (source, _) in sources.iter().zip(self.objects).filter(is_missing) {
             gaps.failures.push(no_such_object(source, self.command).await);
         }
         gaps.failures.extend(self.malformed);
-        gaps.failures.extend(self.missing.iter().map(|lock| {
-            let place = Source::describe_all(sources);
+        // Of what could not be listed nothing is known.
+        let missing = self.missing.iter().filter(|_| !listed.is_empty());
+        gaps.failures.extend(missing.map(|lock| {
+            let place = Source::describe_all(&listed);
             let failure =
                 Failure::new(Exit::NotHeld, format!("there is no lock \"{lock}\" on {place}"));
             let others = self.others.iter().map(LockName::as_str);

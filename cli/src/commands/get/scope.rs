@@ -5,12 +5,15 @@ use std::sync::Arc;
 use kubelock::{LockName, PathSegment};
 
 use super::PlaceArgs;
+use crate::args::CommonArgs;
 use crate::commands::session::Session;
+use crate::discovery::AllKinds;
 use crate::failure::Failure;
 use crate::kind::Kind;
 use crate::kinds;
 use crate::list::source::Source;
-use crate::output::text;
+use crate::once::once;
+use crate::output::{talk, text};
 use crate::target::{Carrier, TypeName, check_scope, lock_name};
 
 /// What the command line asks for.
@@ -107,10 +110,15 @@ impl Scope {
         Some(carriers).filter(|carriers| !carriers.is_empty())
     }
 
-    /// Where to look, leases first.
-    pub(super) async fn sources(&self, session: &Session) -> Result<Vec<Source>, Failure> {
+    /// Where to look, leases first, at each once.
+    pub(super) async fn sources(
+        &self,
+        session: &Session,
+        common: &CommonArgs,
+    ) -> Result<Vec<Source>, Failure> {
         if self.is_by_lease() && !self.locks.is_empty() {
-            return self.locks.iter().map(|lock| self.own_lease(session, lock)).collect();
+            let sources = self.locks.iter().map(|lock| self.own_lease(session, lock));
+            return Ok(once(sources.collect::<Result<Vec<_>, _>>()?));
         }
         let mut sources = Vec::new();
         for on in &self.on {
@@ -124,14 +132,27 @@ impl Scope {
             }
         }
         if self.all_kinds {
-            for kind in session.all_kinds().await? {
-                if kind.namespaced || self.namespace.is_none() {
-                    sources.push(self.kind(session, kind, true)?);
-                }
-            }
+            sources.extend(self.everything(session, common).await?);
         }
         self.add_leases(session, &mut sources)?;
-        Ok(sources)
+        Ok(once(sources))
+    }
+
+    /// Names what cannot be looked at, for nobody knows which kinds it has.
+    async fn everything(
+        &self,
+        session: &Session,
+        common: &CommonArgs,
+    ) -> Result<Vec<Source>, Failure> {
+        let AllKinds { kinds, silent } = session.all_kinds().await?;
+        if !silent.is_empty() {
+            let silent = text::paragraph(&silent.join(", "));
+            let words =
+                format!("skipped, for their servers do not answer the API server: {silent}");
+            talk::note(common, &words);
+        }
+        let kinds = kinds.into_iter().filter(|it| it.namespaced || self.namespace.is_none());
+        kinds.map(|kind| self.kind(session, kind, true)).collect()
     }
 
     /// Leases carry locks without anybody saying so.

@@ -6,7 +6,7 @@ use kubelock::PathSegment;
 use serde_json::{Value, json};
 
 /// A user, a group or a service account.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Subject {
     User(String),
     Group(String),

@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use kube::Api;
-use kube::api::DeleteParams;
+use kube::api::{DeleteParams, Patch, PatchParams};
 use serde_json::Value;
 
 use crate::space::Space;
@@ -89,6 +89,30 @@ fn a_lock_is_followed_from_before_its_first_holder_until_its_object_is_gone() {
         leases.delete("deploy", &DeleteParams::default()).await.unwrap();
     });
     assert_eq!(watch.row(), "deploy lease/deploy - deleted");
+}
+
+#[test]
+fn an_object_that_loses_its_labels_is_not_said_to_be_deleted() {
+    let Some(space) = Space::new("follow-labels") else { return };
+    let record = r#"{"owner":"alice","createdAt":"2126-01-01T00:00:00Z","ttl":300000000000}"#;
+    space.configmap("app", &[(KEY, record)]);
+    let label = |team: &str| {
+        let labels = serde_json::json!({"metadata": {"labels": {"team": team}}});
+        space.with(async |client| {
+            let api: Api<k8s_openapi::api::core::v1::ConfigMap> =
+                Api::namespaced(client, &space.namespace);
+            api.patch("app", &PatchParams::default(), &Patch::Merge(&labels)).await.unwrap();
+        });
+    };
+    label("a");
+    let watch = Watch::start(&space, &["--on", "cm", "-l", "team=a"]);
+    watch.line();
+    assert_eq!(watch.row(), "schema configmap/app alice held");
+
+    label("b");
+    assert_eq!(watch.row(), "schema configmap/app - gone");
+    label("a");
+    assert_eq!(watch.row(), "schema configmap/app alice held");
 }
 
 #[test]

@@ -3,6 +3,8 @@
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
+use super::following::Watch;
+use super::scripted::{Reply, Server, page};
 use crate::process::{Kubelock, Outcome};
 use crate::space::{Space, block_on};
 
@@ -99,4 +101,86 @@ fn a_kind_that_was_asked_for_and_may_not_be_listed_is_a_failure() {
     let all = space.run(&["get", "--all-kinds", USER[0], USER[1]]);
     assert_eq!((all.code, all.stdout.as_str()), (Some(1), ""));
     assert!(all.stderr.starts_with("error: not allowed to list any of the "), "{}", all.stderr);
+}
+
+#[test]
+fn a_lock_is_said_to_be_missing_only_where_it_was_looked_for() {
+    let Some(space) = Space::new("seen-kinds") else { return };
+    let list = json!([{"apiGroups": [""], "resources": ["configmaps"], "verbs": ["list"]}]);
+    let user = space.user(&list);
+    let outcome = space.run(&["get", "nobodys", "--all-kinds", "-q", "--as", &user]);
+    assert_eq!(outcome.code, Some(12), "{}", outcome.stderr);
+    let expected = "error: there is no lock \"nobodys\" on configmaps in namespace NS\n";
+    assert_eq!(outcome.stderr.replace(&space.namespace, "NS"), expected);
+
+    let failed = space.run(&["get", "nobodys", "--on", "secrets", "-q", "--as", &user]);
+    assert_eq!(failed.code, Some(1), "{}", failed.stderr);
+    assert!(!failed.stderr.contains("there is no lock"), "{}", failed.stderr);
+}
+
+#[test]
+fn kinds_that_may_be_listed_but_not_watched_are_named_and_the_others_are_followed() {
+    let Some(space) = Space::new("watched-kinds") else { return };
+    let record = r#"{"owner":"alice","createdAt":"2126-01-01T00:00:00Z","ttl":300000000000}"#;
+    space.configmap("app", &[]);
+    let leases = json!({
+        "apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": ["list"],
+    });
+    let configmaps =
+        json!({"apiGroups": [""], "resources": ["configmaps"], "verbs": ["watch", "list"]});
+    let user = space.user(&json!([configmaps, leases]));
+    let watch = Watch::start(&space, &["--on", "configmaps", "--as", &user]);
+    let place = format!("leases.coordination.k8s.io, configmaps in namespace {}", space.namespace);
+    assert_eq!(watch.line(), format!("no locks yet on {place}"));
+    let skipped = "not followed, for you may not watch them: leases.coordination.k8s.io";
+    assert_eq!(watch.line(), skipped);
+    space.annotate("app", "kubelock.giantswarm.io/schema", record);
+    assert!(watch.line().starts_with("LOCK"));
+    assert!(watch.line().starts_with("schema   configmap/app"));
+}
+
+#[test]
+fn where_no_kind_may_be_watched_nothing_is_followed() {
+    let Some(space) = Space::new("unwatched-kinds") else { return };
+    let configmaps = json!({"apiGroups": [""], "resources": ["configmaps"], "verbs": ["list"]});
+    let user = space.user(&json!([configmaps]));
+    let outcome = space.run(&["get", "--all-kinds", "-w", "-q", "--as", &user]);
+    assert_eq!(outcome.code, Some(1));
+    let expected = "error: not allowed to watch any of these kinds\n";
+    assert!(outcome.stderr.starts_with(expected), "{}", outcome.stderr);
+}
+
+#[test]
+fn groups_whose_server_does_not_answer_are_named() {
+    let groups =
+        |items: Value| Reply::json(200, &json!({"kind": "APIGroupDiscoveryList", "items": items}));
+    let configmaps = json!({
+        "resource": "configmaps", "responseKind": {"kind": "ConfigMap"}, "scope": "Namespaced",
+        "singularResource": "configmap", "verbs": ["get", "list", "patch", "watch"],
+    });
+    let core = json!({
+        "metadata": {"name": ""},
+        "versions": [{"version": "v1", "freshness": "Current", "resources": [configmaps]}],
+    });
+    let metrics = json!({
+        "metadata": {"name": "metrics.k8s.io"},
+        "versions": [{"version": "v1beta1", "freshness": "Stale"}],
+    });
+    let server = Server::new(vec![
+        groups(json!([core])),
+        groups(json!([metrics])),
+        page("10", "", &[]),
+        page("10", "", &[]),
+    ]);
+    let outcome =
+        Kubelock::new(&["get", "--all-kinds"]).env("KUBECONFIG", server.kubeconfig()).run();
+    assert_eq!((outcome.code, outcome.stdout.as_str()), (Some(0), ""));
+    let [silent, none] = outcome.stderr.lines().collect::<Vec<_>>()[..] else {
+        panic!("{}", outcome.stderr)
+    };
+    let expected =
+        "skipped, for their servers do not answer the API server: metrics.k8s.io/v1beta1";
+    assert_eq!(silent, expected);
+    assert!(none.starts_with("no locks on leases"), "{none}");
+    server.requests();
 }

@@ -218,3 +218,22 @@ fn what_does_not_fit_together_is_refused_with_the_way_out() {
         (1, &["get", "--on", "configmaps.v7."]),
     ]));
 }
+
+#[test]
+fn what_is_named_twice_is_shown_once() {
+    let Some(space) = Space::new("list-once") else { return };
+    space.configmap("app", &[("kubelock.giantswarm.io/schema", &held("operator-7"))]);
+    let twice: [&[&str]; 4] = [
+        &["get", "--on", "cm", "--on", "configmaps"],
+        &["get", "--on", "cm/app", "--on", "configmap/app"],
+        &["get", "schema", "schema", "--on", "cm/app"],
+        &["get", "schema", "--on", "cm/app", "--on", "configmaps/app"],
+    ];
+    for line in twice {
+        let outcome = space.run(line);
+        assert_eq!(outcome.code, Some(0), "{}", outcome.stderr);
+        assert_eq!(outcome.stdout.matches("operator-7").count(), 1, "{}", outcome.transcript());
+    }
+    let missing = space.run(&["get", "nobodys", "nobodys", "--on", "cm"]);
+    assert_eq!(missing.stderr.matches("there is no lock").count(), 1, "{}", missing.stderr);
+}

@@ -113,3 +113,35 @@ fn a_watch_that_missed_something_shows_what_has_changed_meanwhile() {
     let versions: Vec<_> = requests.iter().map(|it| query(it, "resourceVersion")).collect();
     assert_eq!(versions, [None, Some("10"), None, Some("30"), Some("36")]);
 }
+
+#[test]
+fn a_list_that_breaks_off_while_a_watch_starts_anew_loses_nothing() {
+    let expired =
+        || Reply::watch(&[json!({"type": "ERROR", "object": status(410, "Expired", "")})]);
+    let server = Server::new(vec![
+        page("10", "", &[lease("a", "alice", "1")]),
+        expired(),
+        page("30", "t1", &[lease("b", "bob", "21")]),
+        Reply::json(500, &status(500, "InternalError", "")),
+        // Here it must not go on at 30, of which nothing was shown.
+        expired(),
+        page("40", "", &[lease("b", "bob", "21")]),
+        Reply::watch(&[]),
+    ]);
+    let watch = Watch::of(
+        Command::new(env!("CARGO_BIN_EXE_kubelock"))
+            .args(["get", "-w", "-q"])
+            .env("KUBECONFIG", server.kubeconfig()),
+    );
+
+    let mut rows = Vec::new();
+    while rows.len() < 4 {
+        let line = watch.line();
+        rows.push(line.split_whitespace().take(4).collect::<Vec<_>>().join(" "));
+    }
+
+    assert_eq!(rows[1..], ["l lease/a alice held", "l lease/a - deleted", "l lease/b bob held"]);
+    let requests = server.requests();
+    let versions: Vec<_> = requests.iter().map(|it| query(it, "resourceVersion")).collect();
+    assert_eq!(versions, [None, Some("10"), None, None, Some("10"), None, Some("40")]);
+}

@@ -8,30 +8,30 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// The server, and a kubeconfig for it.
-pub(super) struct Server {
+pub(crate) struct Server {
     folder: TempDir,
     served: JoinHandle<Vec<String>>,
 }
 
 /// One answer.
-pub(super) struct Reply {
+pub(crate) struct Reply {
     status: u16,
     headers: &'static str,
     body: String,
 }
 
 impl Reply {
-    pub(super) fn json(status: u16, body: &Value) -> Self {
+    pub(crate) fn json(status: u16, body: &Value) -> Self {
         Self { status, headers: "content-type: application/json\r\n", body: body.to_string() }
     }
 
     /// A server that is busy, for no time.
-    pub(super) fn busy() -> Self {
+    pub(crate) fn busy() -> Self {
         Self { status: 429, headers: "retry-after: 0\r\n", body: String::new() }
     }
 
     /// The events of a watch that ends after them.
-    pub(super) fn watch(events: &[Value]) -> Self {
+    pub(crate) fn watch(events: &[Value]) -> Self {
         let body = events.iter().flat_map(|event| [event.to_string(), "\n".to_owned()]).collect();
         Self { status: 200, headers: "content-type: application/json\r\n", body }
     }
@@ -39,7 +39,7 @@ impl Reply {
 
 impl Server {
     /// Answers so many requests, then no more.
-    pub(super) fn new(replies: Vec<Reply>) -> Self {
+    pub(crate) fn new(replies: Vec<Reply>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let folder = tempfile::tempdir().unwrap();
@@ -55,12 +55,12 @@ impl Server {
         Self { folder, served }
     }
 
-    pub(super) fn kubeconfig(&self) -> std::path::PathBuf {
+    pub(crate) fn kubeconfig(&self) -> std::path::PathBuf {
         self.folder.path().join("config")
     }
 
     /// What was asked for, once all was answered.
-    pub(super) fn requests(self) -> Vec<String> {
+    pub(crate) fn requests(self) -> Vec<String> {
         self.served.join().unwrap()
     }
 }
@@ -77,7 +77,7 @@ fn serve(mut connection: TcpStream, reply: &Reply) -> String {
 }
 
 /// A lease with a lock on it, held until far from now.
-pub(super) fn lease(name: &str, owner: &str, version: &str) -> Value {
+pub(crate) fn lease(name: &str, owner: &str, version: &str) -> Value {
     let record =
         format!(r#"{{"owner":"{owner}","createdAt":"2126-01-01T00:00:00Z","ttl":300000000000}}"#);
     json!({"metadata": {
@@ -87,7 +87,7 @@ pub(super) fn lease(name: &str, owner: &str, version: &str) -> Value {
 }
 
 /// A page; the last one has no token.
-pub(super) fn page(version: &str, token: &str, items: &[Value]) -> Reply {
+pub(crate) fn page(version: &str, token: &str, items: &[Value]) -> Reply {
     let metadata = json!({"resourceVersion": version, "continue": token});
     Reply::json(
         200,

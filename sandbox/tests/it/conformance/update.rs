@@ -17,6 +17,8 @@ cases![
     an_update_cannot_move_an_object,
     an_update_that_changes_nothing_keeps_the_version,
     what_only_the_server_says_is_kept_or_refused,
+    what_is_sealed_takes_annotations_and_no_other_data,
+    the_type_of_a_secret_stays,
     an_update_drops_what_it_leaves_out,
     an_update_on_a_collection_is_not_allowed,
     a_dry_run_of_an_update_changes_nothing,
@@ -192,6 +194,32 @@ async fn what_only_the_server_says_is_kept_or_refused(stage: &Stage) {
         let answer = stage.put("configmaps/app", &with(&created, field, value)).await;
         answer.invalid("ConfigMap", "app", &[[&path, "FieldValueInvalid", &message]]);
     }
+}
+
+async fn what_is_sealed_takes_annotations_and_no_other_data(stage: &Stage) {
+    let text = json!({ "metadata": { "name": "app" }, "immutable": true, "data": { "d": "MQ==" } });
+    for (resource, kind) in [("configmaps", "ConfigMap"), ("secrets", "Secret")] {
+        let created = stage.create(resource, text.clone()).await;
+        let app = format!("{resource}/app");
+        let created = stage.put(&app, &with(&created, "annotations", json!({ "a": "1" }))).await;
+        let created = created.ok();
+        let why = "Forbidden: field is immutable when `immutable` is set";
+        for (field, value) in [("data", json!({ "d": "Mg==" })), ("immutable", json!(false))] {
+            let mut update = created.clone();
+            update[field] = value;
+            let answer = stage.put(&app, &update).await;
+            answer.invalid(kind, "app", &[[field, "FieldValueForbidden", why]]);
+        }
+    }
+}
+
+async fn the_type_of_a_secret_stays(stage: &Stage) {
+    let created = stage.create_named("secrets/app").await;
+    let mut update = created;
+    update["type"] = json!("example.org/other");
+    let message = "Invalid value: \"example.org/other\": field is immutable";
+    let answer = stage.put("secrets/app", &update).await;
+    answer.invalid("Secret", "app", &[["type", "FieldValueInvalid", message]]);
 }
 
 async fn an_update_drops_what_it_leaves_out(stage: &Stage) {

@@ -14,6 +14,8 @@ use crate::session::Session;
 
 const PAUSE_MIN: Duration = Duration::from_millis(100);
 const PAUSE_MAX: Duration = Duration::from_secs(10);
+/// A server that is away for longer than requests live is waited for, but not for ever.
+const AWAY_MAX: Duration = Duration::from_hours(1);
 
 /// All bytes that one call has sent and that may stand, or come to stand.
 ///
@@ -80,10 +82,9 @@ impl Leftovers {
                 return;
             }
             let sent: Vec<String> = self.sent.iter().map(|sent| sent.value.clone()).collect();
-            let removed = look(&locks, &lock, left, &sent).await;
-            match removed.filter(|removed| Some(removed.as_str()) == sole) {
-                Some(removed) => self.forget(&removed),
-                None => locks.runtime.sleep(pause.min(left)).await,
+            match look(&locks, &lock, left, &sent).await {
+                Some(Found::Removed(value)) if Some(value.as_str()) == sole => self.forget(&value),
+                _ => locks.runtime.sleep(pause.min(left)).await,
             }
             pause *= 2;
         }
@@ -112,30 +113,42 @@ impl Drop for Leftovers {
     }
 }
 
+/// What a look has found.
+enum Found {
+    Nothing,
+    Removed(String),
+}
+
 async fn remove(locks: KubeLock, lock: LockRef, call: Duration, sent: Vec<String>) {
     let lifetime = locks.request_lifetime.saturating_add(call);
     let until = locks.clock.monotonic().saturating_add(lifetime);
     let mut pause = PAUSE_MIN;
     loop {
-        let left = until.saturating_sub(locks.clock.monotonic());
-        let _ = look(&locks, &lock, call, &sent).await;
-        // The last look comes when nothing can land any more.
-        if left.is_zero() {
+        let now = locks.clock.monotonic();
+        let is_answered = look(&locks, &lock, call, &sent).await.is_some();
+        // The last look comes when nothing can land any more, and is one that was answered.
+        if now >= until && is_answered || now >= until.saturating_add(AWAY_MAX) {
             return;
         }
-        locks.runtime.sleep(pause.min(left)).await;
+        let left = until.saturating_sub(now);
+        locks.runtime.sleep(if left.is_zero() { pause } else { pause.min(left) }).await;
         pause = PAUSE_MAX.min(pause * 2);
     }
 }
 
-/// Removes what stands, if it is of these, and says which is gone then.
-async fn look(locks: &KubeLock, lock: &LockRef, call: Duration, sent: &[String]) -> Option<String> {
+/// Removes what stands, if it is of these. `None` if that is not known.
+async fn look(locks: &KubeLock, lock: &LockRef, call: Duration, sent: &[String]) -> Option<Found> {
     let mut session = Session::new(locks, lock, call);
-    let sight = session.look(locks.memory.puts(lock)).await.ok()?;
-    let value = sent.iter().find(|value| sight.shows(value))?;
+    let sight = match session.look(locks.memory.puts(lock)).await {
+        Ok(sight) => sight,
+        Err(error) => return error.is_object_missing().then_some(Found::Nothing),
+    };
+    let Some(value) = sent.iter().find(|value| sight.shows(value)) else {
+        return Some(Found::Nothing);
+    };
     let change = Change::remove(sight.uid, value.clone());
     let mut change = locks.by_known_verb(lock, change);
     // What fails is tried again at the next look.
     let outcome = session.drive(&mut change).await;
-    (!matches!(outcome, Outcome::Failed(_))).then(|| value.clone())
+    (!matches!(outcome, Outcome::Failed(_))).then(|| Found::Removed(value.clone()))
 }

@@ -172,6 +172,25 @@ async fn a_hold_that_is_given_up_while_it_is_asked_for_leaves_nothing_wherever_t
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_a_call_left_is_removed_however_long_the_server_was_away() {
+    let stage = PausedStage::new();
+    let lock = PausedStage::lock_of(&stage.kube_lock().with_request_lifetime(LIFETIME));
+    stage.wire.spoil_writes([Fault::LoseReply]);
+    let options = HoldOptions { ttl: 3_600 * SECOND, ..hold("alice") };
+    let asked = lock.hold("app", options);
+    assert!(given_up(4, asked).await.is_none() && stage.value().is_some());
+    stage.wire.blackhole(true);
+    sleep(60 * LIFETIME).await;
+    assert!(stage.value().is_some());
+    stage.wire.blackhole(false);
+    sleep(2 * ALL_OVER).await;
+    assert_eq!(stage.value(), None);
+    stage.wire.take_methods();
+    sleep(600 * SECOND).await;
+    assert_eq!(stage.wire.take_methods(), crate::paused::NONE);
+}
+
+#[tokio::test(start_paused = true)]
 async fn who_was_stopped_while_it_asked_is_told_the_truth_and_leaves_nothing_wherever_that_is() {
     for (scene, wait) in SCENES.into_iter().flat_map(|scene| WAITS.map(|wait| (scene, wait))) {
         for polls in 0.. {

@@ -3,9 +3,11 @@
 use testkit::pty::{self, Pty};
 
 use super::{DEAD, KEY, LIVE, break_it, record};
+use crate::run::running::default_signals;
 use crate::space::Space;
 
 fn asked(space: &Space) -> Pty {
+    default_signals();
     let mut command = pty::command(env!("CARGO_BIN_EXE_kubelock")).unwrap();
     command
         .args(break_it(&["-n", &space.namespace]))

@@ -42,8 +42,8 @@ enum Tried {
 /// What a call may leave behind that its caller ends.
 struct Undoing {
     cancel: Cancel,
-    /// Empty unless somebody may end it.
-    leftovers: Leftovers,
+    /// Of nobody's interest unless somebody may end it.
+    leftovers: Option<Leftovers>,
 }
 
 impl Lock {
@@ -80,7 +80,9 @@ impl Lock {
 
     fn undoing(&self, lock: &LockRef, options: &AcquireOptions) -> Undoing {
         let cancel = Cancel::new(options.cancel.clone(), self.locks.runtime.clone());
-        let leftovers = Leftovers::new(self.locks.clone(), lock.clone(), options.deadline);
+        let leftovers = cancel
+            .is_possible()
+            .then(|| Leftovers::new(self.locks.clone(), lock.clone(), options.deadline));
         Undoing { cancel, leftovers }
     }
 
@@ -109,12 +111,12 @@ impl Lock {
             .await;
         match tried {
             Some(tried) if !(cancel.is_cancelled() && is_unknown(&tried)) => {
-                undoing.leftovers.clear();
+                undoing.answered();
                 tried
             }
             _ => {
                 let sole = (!call.has_unanswered()).then(|| record.encode());
-                Box::pin(undoing.leftovers.tidy(TIDYING, sole.as_deref())).await;
+                undoing.tidy(sole.as_deref()).await;
                 Ok(Tried::Cancelled(undoing.told(&session, &record)))
             }
         }
@@ -255,15 +257,29 @@ impl Lock {
 impl Undoing {
     /// Notes a record that is about to be sent.
     fn note(&mut self, record: &Record, read_at: Reading) {
-        if self.cancel.is_possible() {
-            self.leftovers.note(Written { value: record.encode(), read_at });
+        if let Some(leftovers) = &mut self.leftovers {
+            leftovers.note(Written { value: record.encode(), read_at });
+        }
+    }
+
+    /// What was sent is the caller's now, or is not stored.
+    fn answered(&mut self) {
+        if let Some(leftovers) = &mut self.leftovers {
+            leftovers.clear();
+        }
+    }
+
+    /// Removes what stands. Of `sole` one copy alone was sent.
+    async fn tidy(&mut self, sole: Option<&str>) {
+        if let Some(leftovers) = &mut self.leftovers {
+            Box::pin(leftovers.tidy(TIDYING, sole)).await;
         }
     }
 
     /// What to tell the caller of a call that it has ended.
     fn told(&self, session: &Session<'_>, record: &Record) -> Error {
         let error = Error::Cancelled { lock: session.lock() };
-        if self.leftovers.is_empty() {
+        if self.leftovers.as_ref().is_none_or(Leftovers::is_empty) {
             return error;
         }
         session.failed(Some(record), Failure::Unknown(error.to_string()))

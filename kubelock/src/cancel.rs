@@ -1,4 +1,7 @@
 //! Calls that their callers end early, in order.
+//!
+//! Work comes pinned: taken by value, each layer of `select!` would keep a copy of its future, and
+//! those of writes are large.
 
 use std::future::pending;
 use std::pin::Pin;

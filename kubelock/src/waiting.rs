@@ -181,20 +181,12 @@ impl Waiting {
     async fn look(&mut self) -> Result<Option<Sight>, Error> {
         let mut failures = 0;
         loop {
-            let locks = self.lock.locks.clone();
-            let mut session = Session::new(&locks, &self.lock_ref, self.plan.call);
-            let asked_at = locks.reading();
-            self.asked_at = Some(asked_at);
-            match session.look(locks.memory.puts(&self.lock_ref)).await {
-                Ok(sight) => {
-                    self.leftovers.read(Some(&sight), asked_at);
-                    self.waiter.saw_by_read(&locks, &sight);
+            match self.read_once().await {
+                Ok(Some(sight)) => {
+                    self.waiter.saw_by_read(&self.lock.locks, &sight);
                     return Ok(Some(sight));
                 }
-                Err(Error::ObjectMissing { .. }) => {
-                    self.leftovers.read(None, asked_at);
-                    return Ok(None);
-                }
+                Ok(None) => return Ok(None),
                 Err(error) if is_transient(&error) => {
                     self.pause_or(error, failures).await?;
                     failures += 1;
@@ -204,15 +196,28 @@ impl Waiting {
         }
     }
 
+    /// Reads the object, which tells of what was sent, too. `None`: it does not exist.
+    async fn read_once(&mut self) -> Result<Option<Sight>, Error> {
+        let locks = self.lock.locks.clone();
+        let mut session = Session::new(&locks, &self.lock_ref, self.plan.call);
+        let asked_at = locks.reading();
+        self.asked_at = Some(asked_at);
+        let sight = match session.look(locks.memory.puts(&self.lock_ref)).await {
+            Ok(sight) => Some(sight),
+            Err(Error::ObjectMissing { .. }) => None,
+            Err(error) => return Err(error),
+        };
+        self.leftovers.read(sight.as_ref(), asked_at);
+        Ok(sight)
+    }
+
     /// A claim that failed: what passes by itself is waited for.
     pub(crate) async fn failed(
         &mut self,
         failure: Failure,
         record: &Record,
     ) -> Result<Option<Decided>, Error> {
-        let locks = self.lock.locks.clone();
-        let session = Session::new(&locks, &self.lock_ref, self.plan.call);
-        let error = session.failed(Some(record), failure);
+        let error = self.error(Some(record), failure);
         if !is_transient(&error) {
             return Err(error);
         }
@@ -220,9 +225,7 @@ impl Waiting {
     }
 
     pub(crate) async fn look_again(&mut self, failure: Failure) -> Result<Option<Decided>, Error> {
-        let locks = self.lock.locks.clone();
-        let session = Session::new(&locks, &self.lock_ref, self.plan.call);
-        let error = session.failed(None, failure);
+        let error = self.error(None, failure);
         self.again(error).await
     }
 
@@ -312,36 +315,29 @@ impl Waiting {
             return error;
         }
         if !self.leftovers.can_land() {
-            Box::pin(self.look_for_leftovers()).await;
+            // Whatever hinders this look, nothing is forgotten without it.
+            let _ = Box::pin(self.read_once()).await;
         }
-        if self.leftovers.is_empty() { error } else { self.unknown(&error) }
+        self.unless_open(error)
     }
 
     /// The caller has ended the call: what of it stands is removed. Of `sole`, the bytes sent
     /// last, one copy alone was sent.
     pub(crate) async fn cancelled(&mut self, sole: Option<&str>) -> Error {
         Box::pin(self.leftovers.tidy(TIDYING, sole)).await;
-        let error = Error::Cancelled { lock: self.lock() };
-        if self.leftovers.is_empty() { error } else { self.unknown(&error) }
+        self.unless_open(Error::Cancelled { lock: self.lock() })
     }
 
-    fn unknown(&self, why: &Error) -> Error {
-        let locks = &self.lock.locks;
-        let session = Session::new(locks, &self.lock_ref, self.plan.call);
-        let record = Record::new("", self.lock.stamp(ExpiryRule::default()), self.plan.ttl);
-        session.failed(Some(&record), Failure::Unknown(why.to_string()))
-    }
-
-    /// Looks once, at what can have changed by nobody's late write any more.
-    async fn look_for_leftovers(&mut self) {
-        let locks = self.lock.locks.clone();
-        let asked_at = locks.reading();
-        let mut session = Session::new(&locks, &self.lock_ref, self.plan.call);
-        match session.look(locks.memory.puts(&self.lock_ref)).await {
-            Ok(sight) => self.leftovers.read(Some(&sight), asked_at),
-            Err(Error::ObjectMissing { .. }) => self.leftovers.read(None, asked_at),
-            Err(_) => {}
+    fn unless_open(&self, error: Error) -> Error {
+        if self.leftovers.is_empty() {
+            return error;
         }
+        let record = Record::new("", self.lock.stamp(ExpiryRule::default()), self.plan.ttl);
+        self.error(Some(&record), Failure::Unknown(error.to_string()))
+    }
+
+    fn error(&self, record: Option<&Record>, failure: Failure) -> Error {
+        Session::new(&self.lock.locks, &self.lock_ref, self.plan.call).failed(record, failure)
     }
 
     /// Tells of a holder that was not told of, or of what is new about it.

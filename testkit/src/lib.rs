@@ -34,6 +34,7 @@ pub mod shared_build;
 mod supervisor;
 mod target_dir;
 mod users;
+pub mod webhook;
 pub mod wire;
 
 pub use cluster::{Cluster, cluster, clusters_are_skipped};

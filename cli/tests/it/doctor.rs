@@ -11,6 +11,7 @@ use k8s_openapi::api::coordination::v1::Lease;
 use kube::Api;
 use kube::api::ListParams;
 use serde_json::{Value, json};
+use testkit::webhook::Webhook;
 
 use crate::process::{Kubelock, Outcome};
 use crate::space::Space;
@@ -247,6 +248,30 @@ fn a_policy_that_denies_or_alters_the_annotation_is_found_by_a_dry_run() {
     });
     assert_eq!(status(&altered, "admission"), "problem");
     policy.delete(&space);
+}
+
+#[test]
+fn webhooks_that_deny_or_alter_the_annotation_are_found_by_a_dry_run() {
+    let Some(space) = Space::new("doctor-webhook") else { return };
+    space.configmap("app", &[("team", "a")]);
+    let on = ["schema", "--on", "cm/app"];
+    let words = |found: &Value| finding(found, "admission")["message"].as_str().unwrap().to_owned();
+
+    let webhook = space.with(async |client| Webhook::validating(&client, &space.namespace).await);
+    webhook.deny(451);
+    let denied = examine(&space, 1, &on);
+    assert_eq!(status(&denied, "admission"), "problem");
+    assert!(words(&denied).contains("(451): ") && words(&denied).contains("the webhook says no"));
+    webhook.allow();
+    assert_eq!(status(&examine(&space, 0, &on), "admission"), "ok");
+    space.with(async |client| webhook.stop(&client).await);
+
+    let key = "kubelock.giantswarm.io/schema";
+    let webhook =
+        space.with(async |client| Webhook::mutating(&client, &space.namespace, key).await);
+    let altered = examine(&space, 1, &on);
+    assert!(words(&altered).contains("alters the annotation"), "{altered:#}");
+    space.with(async |client| webhook.stop(&client).await);
 }
 
 #[test]

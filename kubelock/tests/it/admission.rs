@@ -1,15 +1,13 @@
 //! Webhooks and policies that deny with whatever status they like.
 
-pub mod webhook;
-
 use std::time::Duration;
 
 use kube::api::{Api, DeleteParams, PostParams};
 use kubelock::{Error, Lock};
 use serde_json::json;
+use testkit::webhook::Webhook;
 
-use crate::support::{PATCH, Stage, acquire, release};
-use webhook::Webhook;
+use crate::support::{KEY, PATCH, Stage, acquire, release};
 
 const CODES: [u16; 5] = [403, 404, 409, 422, 500];
 /// Two refused writes, two reads, and what a 403 and a first contact may add.
@@ -18,7 +16,7 @@ const REQUESTS_MAX: usize = 7;
 #[tokio::test]
 async fn a_webhooks_denial_is_a_refusal_in_its_words_whatever_status_it_carries() {
     let Some(stage) = Stage::new("webhook").await else { return };
-    let webhook = Webhook::start(&stage).await;
+    let webhook = Webhook::validating(&stage.admin, &stage.namespace).await;
     let lock = stage.lock();
     for code in CODES {
         webhook.deny(code);
@@ -43,7 +41,7 @@ async fn a_webhooks_denial_is_a_refusal_in_its_words_whatever_status_it_carries(
         webhook.allow();
         acquired.release().await.unwrap();
     }
-    webhook.stop(&stage).await;
+    webhook.stop(&stage.admin).await;
 }
 
 fn assert_refused(error: &Error, code: u16) {
@@ -55,10 +53,10 @@ fn assert_refused(error: &Error, code: u16) {
 #[tokio::test]
 async fn a_webhook_that_alters_the_record_is_told_from_success() {
     let Some(stage) = Stage::new("webhook").await else { return };
-    let webhook = Webhook::start_mutating(&stage).await;
+    let webhook = Webhook::mutating(&stage.admin, &stage.namespace, KEY).await;
     let error = stage.lock().acquire("app", acquire("alice")).await.unwrap_err();
     assert!(matches!(error, Error::Altered { .. }), "{error}");
-    webhook.stop(&stage).await;
+    webhook.stop(&stage.admin).await;
 }
 
 #[tokio::test]

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use kubelock::{AcquireOptions, Config, Error, KubeLock};
+use testkit::webhook::Webhook;
 use testkit::wire::Sent;
 
-use crate::admission::webhook::Webhook;
 use crate::rbac::User;
-use crate::support::{GET, PATCH, POST, PUT, Stage, acquire, hasty};
+use crate::support::{GET, KEY, PATCH, POST, PUT, Stage, acquire, hasty};
 
 fn is_dry_run(sent: &Sent) -> bool {
     sent.method == GET || sent.uri.contains("dryRun=All")
@@ -67,17 +67,17 @@ async fn who_may_not_patch_rehearses_the_update_that_takes_its_place() {
 #[tokio::test]
 async fn what_a_webhook_would_do_to_the_record_is_told_before_it_does() {
     let Some(stage) = Stage::new("rehearse").await else { return };
-    let webhook = Webhook::start(&stage).await;
+    let webhook = Webhook::validating(&stage.admin, &stage.namespace).await;
     webhook.deny(403);
     let error = stage.lock().rehearse("app", acquire("alice")).await.unwrap_err();
     assert!(error.is_refused() && error.to_string().contains("the webhook says no"), "{error}");
-    webhook.stop(&stage).await;
+    webhook.stop(&stage.admin).await;
 
     let Some(stage) = Stage::new("rehearse").await else { return };
-    let webhook = Webhook::start_mutating(&stage).await;
+    let webhook = Webhook::mutating(&stage.admin, &stage.namespace, KEY).await;
     let error = stage.lock().rehearse("app", acquire("alice")).await.unwrap_err();
     assert!(matches!(error, Error::Altered { .. }), "{error}");
-    webhook.stop(&stage).await;
+    webhook.stop(&stage.admin).await;
     assert_eq!(stage.value().await, None);
 }
 

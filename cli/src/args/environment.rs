@@ -47,6 +47,20 @@ pub(crate) fn variable_of(command: &str, long: &str) -> Option<String> {
     variable(long).filter(|_| (command, long) != ("break", "reason"))
 }
 
+/// Whether the value is none of this command's, though it is one of another's: `wide` is for
+/// tables. What no command takes is refused, so that nobody waits in vain for its effect.
+fn is_for_others(root: &Command, arg: &Arg, variable: &str) -> bool {
+    let Ok(value) = std::env::var(variable) else { return false };
+    let takes = |arg: &Arg| {
+        let values = arg.get_possible_values();
+        values.is_empty() || values.iter().any(|it| it.matches(&value, false))
+    };
+    let same = |command: &Command| {
+        command.get_arguments().any(|it| it.get_long() == arg.get_long() && takes(it))
+    };
+    !takes(arg) && root.get_subcommands().any(same)
+}
+
 /// Lets the variables that are set stand for what was not typed.
 pub(crate) fn apply(command: Command, words: &[OsString]) -> Command {
     let is_ours = |name: OsString| name.to_string_lossy().starts_with("KUBELOCK_");
@@ -56,17 +70,18 @@ pub(crate) fn apply(command: Command, words: &[OsString]) -> Command {
     let typed = Typed::of(command.clone(), words);
     let mut command = command;
     command.build();
-    applied(command, &typed)
+    let root = command.clone();
+    applied(command, &root, &typed)
 }
 
-fn applied(command: Command, typed: &Typed) -> Command {
+fn applied(command: Command, root: &Command, typed: &Typed) -> Command {
     let known = command.clone();
     command
         .mut_args(|arg| match stands_in(&known, &arg, typed) {
-            Some(variable) => with_variable(arg, variable),
-            None => arg,
+            Some(variable) if !is_for_others(root, &arg, &variable) => with_variable(arg, variable),
+            _ => arg,
         })
-        .mut_subcommands(|subcommand| applied(subcommand, typed))
+        .mut_subcommands(|subcommand| applied(subcommand, root, typed))
 }
 
 /// The variable that counts for this option. What was typed counts against all that it

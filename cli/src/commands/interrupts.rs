@@ -79,6 +79,8 @@ impl Interrupts {
         // It fails for masks that do not exist.
         #[cfg(unix)]
         let _ = self.signals.let_go();
+        #[cfg(not(unix))]
+        let Self { aside: _ } = self;
     }
 
     /// It is done, and that is said: a signal comes too late from here on.

@@ -15,7 +15,7 @@ fn a_value_from_a_variable_that_is_refused_names_the_variable() {
         ("acquire", "KUBELOCK_TTL", "1d"),
         ("acquire", "KUBELOCK_WAIT", "long"),
         ("get", "KUBELOCK_OUTPUT", "xml"),
-        ("doctor", "KUBELOCK_OUTPUT", "table"),
+        ("doctor", "KUBELOCK_OUTPUT", "xml"),
     ] {
         let outcome = run(&[command, "deploy"], &[(variable, value)]);
         assert_eq!(outcome.code, Some(2), "{variable}");
@@ -136,6 +136,19 @@ fn a_pipeline_may_say_why_it_holds_all_of_its_locks() {
     let planned = space.kubelock(&["gc", "--older-than", "0"]).env("KUBELOCK_DRY_RUN", "1").run();
     assert!(planned.stderr.contains("would delete "), "{}", planned.stderr);
     space.lease("idle");
+}
+
+#[test]
+fn a_value_that_only_other_commands_take_is_none_of_ones_own() {
+    let version = |format| run(&["version", "--client"], &[("KUBELOCK_OUTPUT", format)]);
+    let plain = run(&["version", "--client"], &[]);
+    for format in ["table", "wide", "name"] {
+        let outcome = version(format);
+        assert_eq!((outcome.code, &outcome.stdout), (Some(0), &plain.stdout), "{}", outcome.stderr);
+    }
+    assert!(version("json").stdout.starts_with('{'));
+    let typed = run(&["version", "--client", "-o", "wide"], &[]);
+    assert_eq!(typed.code, Some(2), "{}", typed.stdout);
 }
 
 #[test]

@@ -16,6 +16,9 @@ pub enum Obstacle<'a> {
     Still(&'a Held),
     /// The API server: it is away, busy, or fails. Told at each failure; the call tries again.
     Trouble(&'a Error),
+    /// The object may not, or cannot, be watched: it is read every two to three seconds instead.
+    /// Told once in a call.
+    Unwatched(&'a Error),
 }
 
 /// Told what a waiting call waits for.

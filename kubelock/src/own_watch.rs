@@ -29,7 +29,7 @@ pub(crate) fn start(guard: &Guard) {
 }
 
 async fn watch(watched: Weak<Hold>) {
-    let mut waiter = Waiter::new();
+    let mut waiter = Waiter::new(None);
     let mut sight = watched.upgrade().map(|hold| hold.born());
     while let Some(hold) = watched.upgrade() {
         let (locks, lock) = (&hold.lock.locks, &hold.lock_ref);

@@ -9,6 +9,7 @@ use kubelock_core::token::FencingToken;
 
 use crate::kube_lock::KubeLock;
 use crate::lock_ref::LockRef;
+use crate::on_wait::{Obstacle, OnWait};
 use crate::telemetry;
 use crate::watch::{Event, NoWatch, Watch};
 
@@ -42,6 +43,7 @@ pub(crate) enum Wake {
 pub(crate) struct Waiter {
     watch: Option<Watch>,
     may_watch: bool,
+    on_wait: Option<OnWait>,
     /// What the watch has told last, or what it began from.
     told: Option<String>,
     /// The newest version that was seen, by whatever way.
@@ -52,10 +54,11 @@ pub(crate) struct Waiter {
 }
 
 impl Waiter {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(on_wait: Option<OnWait>) -> Self {
         Self {
             watch: None,
             may_watch: true,
+            on_wait,
             told: None,
             seen: None,
             heard_at: Duration::ZERO,
@@ -162,8 +165,11 @@ impl Waiter {
                 self.heard_at = locks.clock.monotonic();
                 None
             }
-            Err(NoWatch::Forbidden) => {
+            Err(NoWatch::Denied(error)) => {
                 telemetry::cannot_watch(lock);
+                if let Some(on_wait) = &self.on_wait {
+                    on_wait.tell(Obstacle::Unwatched(&error));
+                }
                 self.may_watch = false;
                 self.plan_poll(locks);
                 None

@@ -84,7 +84,7 @@ impl Waiting {
         Self {
             lock: lock.clone(),
             observer: Observer::new(plan.takeover),
-            waiter: Waiter::new(),
+            waiter: Waiter::new(plan.on_wait.clone()),
             leftovers: Leftovers::new(locks.clone(), lock_ref.clone(), plan.call),
             lock_ref: lock_ref.clone(),
             plan,

@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use futures_util::{Stream, TryStreamExt};
 use http::{Request, StatusCode, header};
-use kube::core::WatchEvent;
+use kube::core::{Status, WatchEvent};
 use kubelock_core::answer::Sight;
 
 use crate::api::{Api, METADATA, USER_AGENT, words};
+use crate::error::Error;
 use crate::kube_lock::KubeLock;
 use crate::lock_ref::LockRef;
 use crate::status::Object;
@@ -41,8 +42,8 @@ pub(crate) enum Event {
 /// Why there is no watch.
 #[derive(Debug)]
 pub(crate) enum NoWatch {
-    /// This user may not watch.
-    Forbidden,
+    /// This user may not watch, or nobody can.
+    Denied(Error),
     /// Anything else.
     Failed(String),
 }
@@ -60,7 +61,7 @@ impl Watch {
             biased;
             events = locks.client.request_events::<Object>(request) => match events {
                 Ok(events) => Ok(Self { events: Box::pin(events) }),
-                Err(error) => Err(no_watch(&error)),
+                Err(error) => Err(no_watch(&error, lock)),
             },
             () = locks.runtime.sleep(OPEN_MAX) => Err(NoWatch::Failed("no answer".into())),
         }
@@ -108,14 +109,16 @@ fn escaped(value: &str) -> String {
     value.replace('\\', "\\\\").replace(',', "\\,").replace('=', "\\=")
 }
 
-fn no_watch(error: &kube::Error) -> NoWatch {
+fn no_watch(error: &kube::Error, lock: &LockRef) -> NoWatch {
+    let lock = || Box::new(lock.clone());
     match error {
-        kube::Error::Api(status)
-            if [StatusCode::FORBIDDEN, StatusCode::METHOD_NOT_ALLOWED]
-                .iter()
-                .any(|code| code.as_u16() == status.code) =>
-        {
-            NoWatch::Forbidden
+        kube::Error::Api(status) if status.code == StatusCode::FORBIDDEN.as_u16() => {
+            let message = status.message.clone();
+            NoWatch::Denied(Error::Forbidden { lock: lock(), verbs: vec!["watch"], message })
+        }
+        kube::Error::Api(status) if status.code == StatusCode::METHOD_NOT_ALLOWED.as_u16() => {
+            let Status { code, reason, message, .. } = (**status).clone();
+            NoWatch::Denied(Error::Refused { lock: lock(), code, reason, message })
         }
         other => NoWatch::Failed(words(other)),
     }

@@ -92,7 +92,7 @@ async fn take(
         deadline: session.deadline.left(),
         create_lease: target.own_lease,
         wait: args.wait.or(Wait::No),
-        on_wait: waiting.as_ref().map(Waiting::on_wait),
+        on_wait: waiting.as_ref().map(|it| it.on_wait(session.unwatched("acquire", target))),
         cancel: Some(stop.clone()),
         ..AcquireOptions::default()
     };

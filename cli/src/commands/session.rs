@@ -274,6 +274,29 @@ impl Session {
             deadline: self.deadline,
         }
     }
+
+    /// Finds the words for an object that may not be watched, which is waited for nevertheless.
+    pub(crate) fn unwatched(
+        &self,
+        command: &'static str,
+        target: &Target,
+    ) -> impl Fn(&Error) -> Failure + Send + Sync + 'static {
+        let (endpoint, flags) = (self.connection.endpoint.clone(), self.flags.clone());
+        let (target, deadline) = (target.clone(), self.deadline);
+        move |error| {
+            let at = Situation {
+                verb: "watch",
+                command,
+                target: &target,
+                endpoint: &endpoint,
+                flags: &flags,
+                deadline,
+            };
+            let mut failure = sentence::failure(error, &at);
+            failure.message = format!("its release is seen up to 3s late: {}", failure.message);
+            failure
+        }
+    }
 }
 
 fn check(carrier: &Carrier, lock: &LockArgs, cluster: &ClusterArgs) -> Result<(), Failure> {

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use kubelock::OnWait;
+use kubelock::{Error, OnWait};
 
 use super::aside::{self, Said};
 use super::obstacle::{Now, Obstacle, Wanted};
 use super::{talk, text};
+use crate::failure::Failure;
 use crate::secrets;
 use crate::target::Target;
 
@@ -20,8 +21,12 @@ impl Waiting {
         Self(Wanted::new(target))
     }
 
-    /// To be told what is in the way. The API server is told of once, until it is back.
-    pub(crate) fn on_wait(&self) -> OnWait {
+    /// To be told what is in the way. The API server is told of once, until it is back; and
+    /// `unwatched` finds the words for an object that may not be watched.
+    pub(crate) fn on_wait(
+        &self,
+        unwatched: impl Fn(&Error) -> Failure + Send + Sync + 'static,
+    ) -> OnWait {
         let wanted = self.0.clone();
         let is_away = Arc::new(AtomicBool::new(false));
         OnWait::new(move |obstacle| {
@@ -32,6 +37,7 @@ impl Waiting {
                     let message = text::paragraph(&secrets::hidden(&error.to_string()));
                     (Obstacle::Server(message), !is_away.load(Ordering::Relaxed))
                 }
+                kubelock::Obstacle::Unwatched(error) => return talk::warning(&unwatched(error)),
                 _ => return,
             };
             is_away.store(matches!(obstacle, Obstacle::Server(_)), Ordering::Relaxed);

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use kubelock::{HoldOptions, Obstacle, OnWait};
-use testkit::wire::Fault;
+use testkit::wire::{Fault, Reply};
 use tokio::time::sleep;
 
 use crate::paused::{MILLI, PausedStage, SECOND, TTL, hold, waiting, watch_verb};
@@ -20,6 +20,7 @@ fn listener() -> (OnWait, Told) {
         let word = match obstacle {
             Obstacle::Holder(held) => (held.record.owner.clone(), held.free_after),
             Obstacle::Still(held) => (format!("still {}", held.record.owner), held.free_after),
+            Obstacle::Unwatched(_) => ("unwatched".to_owned(), None),
             _ => ("trouble".to_owned(), None),
         };
         telling.lock().unwrap().push(word);
@@ -50,6 +51,32 @@ async fn who_waits_is_told_of_a_holder_of_each_of_its_renewals_and_of_the_next_o
     assert_eq!(told.lock().unwrap().last().unwrap().1, Some(5 * SECOND));
     drop(alice);
     bob.await.unwrap().unwrap().release().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_may_not_watch_is_told_so_once_with_the_servers_words() {
+    for (code, is_forbidden) in [(403, true), (405, false)] {
+        let stage = PausedStage::new();
+        let alice = stage.aside().lock().hold("app", hold("alice")).await.unwrap();
+        stage.wire.spoil_watches([Fault::Answer(Reply::new(code, "Denied"))]);
+        let told = Arc::new(Mutex::new(Vec::new()));
+        let telling = told.clone();
+        let on_wait = OnWait::new(move |obstacle| {
+            if let Obstacle::Unwatched(error) = obstacle {
+                telling.lock().unwrap().push((error.is_forbidden(), error.to_string()));
+            }
+        });
+        let options = HoldOptions { on_wait: Some(on_wait), ..waiting("bob") };
+        let lock = stage.lock();
+        let bob = tokio::spawn(async move { lock.hold("app", options).await });
+        sleep(30 * SECOND).await;
+        let told = std::mem::take(&mut *told.lock().unwrap());
+        let [(forbidden, words)] = &told[..] else { panic!("{told:?}") };
+        assert_eq!(*forbidden, is_forbidden);
+        assert!(words.contains(&format!("injected {code}")), "{words}");
+        drop(alice);
+        bob.await.unwrap().unwrap().release().await.unwrap();
+    }
 }
 
 #[tokio::test(start_paused = true)]

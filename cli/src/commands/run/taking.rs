@@ -37,7 +37,7 @@ pub(super) async fn hold(
     let target = session.target(name.clone(), carrier, kind?);
     let lock = session.lock(&target)?;
     let waiting = (!quiet).then(|| Waiting::of(&target));
-    let on_wait = waiting.as_ref().map(Waiting::on_wait);
+    let on_wait = waiting.as_ref().map(|it| it.on_wait(session.unwatched("run", &target)));
     let options = HoldOptions { on_wait, cancel: Some(stop.clone()), ..options.clone() };
     // From here on each call has its own.
     let deadline = call_deadline(session, &options);

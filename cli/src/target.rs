@@ -149,15 +149,16 @@ impl Target {
 /// An explicit `-n` beside a cluster-scoped kind is a mistake, not a wish.
 pub(crate) fn check_scope(
     kind: &Kind,
-    object: &str,
+    object: Option<&str>,
     namespace: Option<&str>,
 ) -> Result<(), Failure> {
     match namespace {
         Some(namespace) if !kind.namespaced => {
-            let message = format!(
-                "{}/{object} lives in no namespace, but -n {namespace} was given",
-                kind.shown
-            );
+            let what = match object {
+                Some(object) => format!("{}/{object} lives", kind.shown),
+                None => format!("{} live", kind.resource()),
+            };
+            let message = format!("{what} in no namespace, but -n {namespace} was given");
             Err(Failure::usage(message).hint("leave -n out"))
         }
         _ => Ok(()),

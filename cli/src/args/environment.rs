@@ -32,6 +32,9 @@ const WITHOUT: [&str; 15] = [
     "port",
 ];
 
+/// A sandbox is a cluster of its own: it refuses these if they are typed.
+const OF_OTHER_CLUSTERS: [&str; 3] = ["kubeconfig", "as", "as-group"];
+
 /// Options of which the one typed last counts.
 const OPPOSITES: [[&str; 2]; 2] = [["wait", "no_wait"], ["no_wait", "wait"]];
 
@@ -90,7 +93,11 @@ fn stands_in(command: &Command, arg: &Arg, typed: &Typed) -> Option<String> {
     if arg.get_env().is_some() {
         return None; // It says in its help what its variable is.
     }
-    let variable = variable_of(command.get_name(), arg.get_long()?)?;
+    let long = arg.get_long()?;
+    if typed.is_for("sandbox") && OF_OTHER_CLUSTERS.contains(&long) {
+        return None;
+    }
+    let variable = variable_of(command.get_name(), long)?;
     let is_set = std::env::var_os(&variable).is_some_and(|value| !value.is_empty());
     let contradicts = |other: &Arg| {
         let one = command.get_arg_conflicts_with(arg);
@@ -120,6 +127,11 @@ struct Typed(Option<ArgMatches>);
 impl Typed {
     fn of(command: Command, words: &[OsString]) -> Self {
         Self(command.ignore_errors(true).try_get_matches_from(words).ok())
+    }
+
+    /// Whether it names this command.
+    fn is_for(&self, command: &str) -> bool {
+        self.0.as_ref().and_then(ArgMatches::subcommand_name) == Some(command)
     }
 
     fn has(&self, id: &str) -> bool {

@@ -137,8 +137,12 @@ impl On {
             (Self::Object(carrier), None) => open(carrier)?.kind(carrier).await?,
             (Self::Kind(name), None) => open(&Carrier::Lease)?.kind_named(name).await?,
         };
-        if let Self::Object(Carrier::Object(_, object)) = self {
-            check_scope(&kind, object.as_str(), namespace)?;
+        match self {
+            Self::Object(Carrier::Object(_, object)) => {
+                check_scope(&kind, Some(object.as_str()), namespace)?;
+            }
+            Self::Object(Carrier::Lease) => {}
+            Self::Kind(_) => check_scope(&kind, None, namespace)?,
         }
         Ok(kind)
     }
@@ -178,12 +182,13 @@ fn subjects(args: &RbacArgs) -> Vec<Subject> {
     once(users.chain(groups).chain(accounts))
 }
 
-/// `kubelock-break-deploy-zoe`: the same role for others is bound beside it, not in its place.
+/// `kubelock-break-deploy:zoe`: the same role for others is bound beside it, never in its place.
 fn binding_name(role: &str, subjects: &[Subject]) -> Result<String, Failure> {
-    let fits = |c: char| c.is_ascii_alphanumeric() || "-._:@".contains(c);
-    let words = subjects.iter().map(Subject::name);
-    let name = std::iter::once(role.to_owned()).chain(words).collect::<Vec<_>>().join("-");
-    named(&name.replace(|c: char| !fits(c), "-"))
+    if subjects.is_empty() {
+        return Ok(role.to_owned());
+    }
+    let words: Vec<String> = subjects.iter().map(Subject::part_of_name).collect();
+    named(&format!("{role}:{}", words.join("+")))
 }
 
 /// `kubelock-break-deploy`: another set of commands or locks is another Role.

@@ -83,7 +83,7 @@ impl Session {
             Carrier::Object(name, object) => {
                 let on = Some(object.as_str());
                 let kind = discovery::find(&self.connection, self.deadline, name, on).await?;
-                check_scope(&kind, object.as_str(), self.namespace_asked_for.as_deref())?;
+                check_scope(&kind, Some(object.as_str()), self.namespace_asked_for.as_deref())?;
                 Ok(kind)
             }
         }
@@ -304,7 +304,7 @@ fn check(carrier: &Carrier, lock: &LockArgs, cluster: &ClusterArgs) -> Result<()
     lock.prefix.as_deref().map(Prefix::new).transpose()?;
     namespace.map(PathSegment::namespace).transpose()?;
     match (carrier, carrier.known_kind()) {
-        (Carrier::Object(_, object), Some(kind)) => check_scope(&kind, object.as_str(), namespace),
+        (Carrier::Object(_, object), Some(kind)) => check_scope(&kind, Some(object.as_str()), namespace),
         _ => Ok(()),
     }
 }

@@ -30,7 +30,8 @@ Examples:
   kubelock version
   kubelock version --client -o json
 
-Exit status: 0 both are known, 1 the server did not answer; that of this program is printed then";
+Exit status: 0 both are known; 1 the server did not answer, 2 the configuration names none: that of
+this program is printed then, too";
 
 /// Both, as far as they are known.
 #[derive(Serialize)]

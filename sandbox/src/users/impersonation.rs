@@ -1,6 +1,6 @@
 //! Acting as somebody else, which takes the verb `impersonate` on whom.
 
-use http::HeaderMap;
+use http::{HeaderMap, HeaderValue};
 
 use super::{AUTHENTICATED, SERVICE_ACCOUNT, UNAUTHENTICATED, User, service_account_groups};
 use crate::attributes::Attributes as Wanted;
@@ -75,6 +75,7 @@ fn nobody_named(groups: &[String]) -> Status {
 }
 
 fn texts(headers: &HeaderMap, name: &str) -> Vec<String> {
-    let values = headers.get_all(name).into_iter().filter_map(|value| value.to_str().ok());
-    values.map(str::to_owned).collect()
+    // Names are UTF-8; what is none is still somebody else than who asks.
+    let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+    headers.get_all(name).into_iter().map(text).collect()
 }

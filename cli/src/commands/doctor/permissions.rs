@@ -50,7 +50,8 @@ impl Access {
     pub(super) fn may_write(&self) -> bool {
         let changes = self.may(Verb::Patch) || (self.may(Verb::Get) && self.may(Verb::Update));
         match (self.sight, self.own_lease) {
-            (Sight::Missing, true) => changes || self.may(Verb::Create),
+            // Whoever may not make it has been told so.
+            (Sight::Missing, true) => self.may(Verb::Create),
             (Sight::Missing, false) => false,
             _ => changes,
         }

@@ -83,7 +83,7 @@ impl Scope {
                 return Err(one_object(spelled, "-l selects by label"));
             }
             if let (Carrier::Object(_, object), Some(kind)) = (carrier, carrier.known_kind()) {
-                check_scope(&kind, object.as_str(), self.namespace.as_deref())?;
+                check_scope(&kind, Some(object.as_str()), self.namespace.as_deref())?;
             }
         }
         Ok(())

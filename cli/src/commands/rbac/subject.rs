@@ -34,12 +34,13 @@ impl FromStr for ServiceAccount {
 }
 
 impl Subject {
-    /// As it was typed.
-    pub(super) fn name(&self) -> String {
+    /// What tells it from all others in the name of an object: `zoe`, `group=on-call`.
+    pub(super) fn part_of_name(&self) -> String {
         match self {
-            Self::User(name) | Self::Group(name) => name.clone(),
+            Self::User(name) => escaped(name),
+            Self::Group(name) => format!("group={}", escaped(name)),
             Self::ServiceAccount(ServiceAccount { namespace, name }) => {
-                format!("{namespace}:{name}")
+                format!("serviceaccount={namespace}:{name}")
             }
         }
     }
@@ -56,9 +57,32 @@ impl Subject {
     }
 }
 
+/// Bytes that names cannot hold, or that mean something in ours, become `=2F`.
+fn escaped(name: &str) -> String {
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:@".contains(&byte);
+    let escape =
+        |byte: u8| if fits(byte) { char::from(byte).to_string() } else { format!("={byte:02X}") };
+    name.bytes().map(escape).collect()
+}
+
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
+
+    #[test]
+    fn no_two_subjects_are_called_the_same() {
+        let account = ServiceAccount { namespace: "ci".into(), name: "runner".into() };
+        let names = ["ops", "ci:runner", "a/b", "a-b", "a=2Fb", "group=ops", "a+b", "é", "e"];
+        let users = names.map(|name| Subject::User(name.to_owned()));
+        let groups = names.map(|name| Subject::Group(name.to_owned()));
+        let all: Vec<_> =
+            users.into_iter().chain(groups).chain([Subject::ServiceAccount(account)]).collect();
+        let parts: BTreeSet<_> = all.iter().map(Subject::part_of_name).collect();
+        assert_eq!(parts.len(), all.len(), "{parts:#?}");
+        assert!(parts.iter().all(|part| PathSegment::object(part).is_ok()), "{parts:#?}");
+    }
 
     #[test]
     fn a_service_account_is_named_with_its_namespace() {

@@ -23,6 +23,10 @@ use crate::program::own_path;
 /// The word that makes this program the command. Nobody types it.
 const LAUNCHER: &str = "__sandboxed";
 
+/// Variables that would lead the command to another cluster, or make somebody else of it.
+const OF_OTHER_CLUSTERS: [&str; 4] =
+    ["KUBELOCK_CONTEXT", "KUBELOCK_KUBECONFIG", "KUBELOCK_AS", "KUBELOCK_AS_GROUP"];
+
 /// Runs it to its end, and says how that came about.
 pub(super) async fn run(
     words: &[OsString],
@@ -49,13 +53,12 @@ pub(super) async fn run(
 
 /// A child inherits the signals that we have blocked, so it starts as this very program.
 fn start(words: &[OsString], kubeconfig: &Path) -> io::Result<Child> {
-    Command::new(own_path()?)
-        .arg(LAUNCHER)
-        .args(words)
-        .env("KUBECONFIG", kubeconfig)
-        // It names a context of another kubeconfig.
-        .env_remove("KUBELOCK_CONTEXT")
-        .spawn()
+    let mut command = Command::new(own_path()?);
+    command.arg(LAUNCHER).args(words).env("KUBECONFIG", kubeconfig);
+    for variable in OF_OTHER_CLUSTERS {
+        command.env_remove(variable);
+    }
+    command.spawn()
 }
 
 /// Becomes the command, if this process was started for that.

@@ -6,6 +6,7 @@ pub(crate) mod environment;
 #[cfg(test)]
 mod examples;
 pub(crate) mod lock;
+pub(crate) mod origin;
 pub(crate) mod wait;
 
 use std::ffi::OsString;
@@ -25,6 +26,7 @@ use crate::exit::Exit;
 use crate::output::talk;
 use crate::program;
 use cluster::ClusterArgs;
+use origin::Variables;
 
 /// The whole command line.
 #[derive(Debug, Parser)]
@@ -99,19 +101,51 @@ pub(crate) struct CommonArgs {
 }
 
 /// Parses the command line, or says what is wrong with it; or shows the help.
-pub(crate) fn parse() -> Result<Cli, Exit> {
-    let words: Vec<OsString> = std::env::args_os().collect();
-    let cli = environment::apply(definition(program::name()), &words)
-        .try_get_matches_from_mut(&words)
-        .and_then(|matches| consistent(matches).and_then(|it| Cli::from_arg_matches(&it)));
-    cli.map_err(|error| {
+pub(crate) fn parse() -> Result<(Cli, Variables), Exit> {
+    let words = asking_for_help(std::env::args_os().collect());
+    let mut command = environment::apply(definition(program::name()), &words);
+    let parsed = command.try_get_matches_from_mut(&words).and_then(|matches| {
+        consistent(&matches)?;
+        let variables = Variables::of(&command, &matches);
+        Ok((Cli::from_arg_matches(&matches)?, variables))
+    });
+    parsed.map_err(|error| {
+        let error = in_other_words(error, &words);
         // A stderr that is closed leaves nobody to tell.
         let _ = error.print();
-        if let Some(variable) = environment::origin(&error, &words) {
-            talk::hint(&format!("the value comes from the variable {variable}"));
+        let typed = environment::Typed::of(definition(program::name()), &words);
+        for hint in origin::hints(&error, &|long| typed.has(&long.replace('-', "_"))) {
+            talk::hint(&hint);
         }
         refused(&error, words)
     })
+}
+
+/// `kubelock help run` is `kubelock run --help`, as with kubectl.
+fn asking_for_help(mut words: Vec<OsString>) -> Vec<OsString> {
+    if words.get(1).is_some_and(|word| word == "help") {
+        words.remove(1);
+        words.truncate(2);
+        words.push("--help".into());
+    }
+    words
+}
+
+/// Behind `--wait`, which needs no value, a negative one looks like an option.
+fn in_other_words(error: clap::Error, words: &[OsString]) -> clap::Error {
+    let is_negative = |word: &str| {
+        let digits = word.strip_prefix('-');
+        digits.is_some_and(|digits| digits.starts_with(|c: char| c.is_ascii_digit()))
+    };
+    let mut pairs = words.windows(2).filter(|pair| pair[0] == "--wait");
+    let value = pairs.find_map(|pair| pair[1].to_str().filter(|word| is_negative(word)));
+    match value {
+        Some(value) if error.kind() == ErrorKind::UnknownArgument => {
+            let words = format!("invalid value '{value}' for '--wait': {}", duration::NEGATIVE);
+            definition(program::name()).error(ErrorKind::ValueValidation, words)
+        }
+        _ => error,
+    }
 }
 
 /// The status of a command line that is not to be run.
@@ -132,20 +166,22 @@ fn runs_a_command(words: Vec<OsString>) -> bool {
 }
 
 /// Refuses what the definition cannot.
-fn consistent(matches: ArgMatches) -> Result<ArgMatches, clap::Error> {
-    if names_owner_and_hold(&matches) {
-        let words = "the argument '--owner <OWNER>' cannot be used with '--hold <ID>'";
-        return Err(definition(program::name()).error(ErrorKind::ArgumentConflict, words));
+fn consistent(matches: &ArgMatches) -> Result<(), clap::Error> {
+    let Some((name, matches)) = matches.subcommand() else { return Ok(()) };
+    if !names_owner_and_hold(matches) {
+        return Ok(());
     }
-    Ok(matches)
+    let words = "the argument '--owner <OWNER>' cannot be used with '--hold <ID>'";
+    let mut definition = definition(program::name());
+    definition.build();
+    let command = definition.find_subcommand(name).cloned().unwrap_or(definition);
+    Err(command.clone().error(ErrorKind::ArgumentConflict, words))
 }
 
 /// An owner from the environment is no contradiction: a command under `run` has one there.
 fn names_owner_and_hold(matches: &ArgMatches) -> bool {
-    matches.subcommand().is_some_and(|(_, matches)| {
-        let typed = |id| matches.value_source(id) == Some(ValueSource::CommandLine);
-        matches.try_contains_id("hold").is_ok() && typed("hold") && typed("owner")
-    })
+    let typed = |id| matches.value_source(id) == Some(ValueSource::CommandLine);
+    matches.try_contains_id("hold").is_ok() && typed("hold") && typed("owner")
 }
 
 /// The same for what is made of it: completions and pages.
@@ -162,7 +198,22 @@ fn definition(program: &'static str) -> clap::Command {
         }
         _ => command,
     };
-    examples(Cli::command().bin_name(program)).mut_subcommands(examples)
+    examples(without_cluster(Cli::command().bin_name(program))).mut_subcommands(examples)
+}
+
+/// A sandbox is a cluster of its own: what says which cluster, and as whom, is refused there, and
+/// not shown.
+fn without_cluster(command: clap::Command) -> clap::Command {
+    let ids = ["namespace", "context", "kubeconfig", "as_user", "as_groups"];
+    let hidden: Vec<clap::Arg> = command
+        .get_arguments()
+        .filter(|arg| ids.contains(&arg.get_id().as_str()))
+        .map(|arg| arg.clone().hide(true))
+        .collect();
+    command.mut_subcommands(|subcommand| match subcommand.get_name() {
+        "sandbox" => subcommand.args(hidden.clone()),
+        _ => subcommand,
+    })
 }
 
 #[cfg(test)]

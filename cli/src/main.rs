@@ -39,11 +39,12 @@ fn main() -> ExitCode {
     if let Some(exit) = completion::answer() {
         return exit;
     }
-    let cli = match args::parse() {
-        Ok(cli) => cli,
+    let (cli, variables) = match args::parse() {
+        Ok(parsed) => parsed,
         Err(exit) => return exit.into(),
     };
     let exit = commands::run(cli).unwrap_or_else(|failure| {
+        let failure = variables.named_in(failure);
         output::talk::failure(&failure);
         failure.exit
     });

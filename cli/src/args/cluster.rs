@@ -13,7 +13,7 @@ pub(crate) struct ClusterArgs {
     #[arg(short, long, global = true, value_name = "NAMESPACE")]
     pub(crate) namespace: Option<String>,
     /// Context of the kubeconfig to use
-    #[arg(long, global = true, value_name = "CONTEXT", env = "KUBELOCK_CONTEXT", hide_env = true)]
+    #[arg(long, global = true, value_name = "CONTEXT")]
     pub(crate) context: Option<String>,
     /// Kubeconfig file [default: where kubectl looks]
     #[arg(long, global = true, value_name = "FILE")]
@@ -26,7 +26,7 @@ pub(crate) struct ClusterArgs {
     pub(crate) as_groups: Vec<String>,
     /// Time limit for all calls, in `run` for each
     #[arg(long, global = true, value_name = "DURATION", default_value = "10s", value_parser = positive)]
-    #[arg(env = "KUBELOCK_REQUEST_TIMEOUT", hide_env = true)]
+    #[arg(allow_hyphen_values = true)]
     pub(crate) request_timeout: Duration,
 }
 

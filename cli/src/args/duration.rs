@@ -15,13 +15,16 @@ const UNITS: [(&str, u128); 8] = [
 ];
 const EXAMPLES: &str = "a duration reads like 30s, 5m, 1h30m or 1.5s";
 
+/// What to say of `-5s`.
+pub(crate) const NEGATIVE: &str = "a duration cannot be negative";
+
 /// Reads a duration; `0` needs no unit.
 pub(crate) fn parse(text: &str) -> Result<Duration, String> {
     if text.is_empty() {
         return Err(format!("it is empty; {EXAMPLES}"));
     }
     if text.starts_with('-') {
-        return Err("a duration cannot be negative".to_owned());
+        return Err(NEGATIVE.to_owned());
     }
     if text == "0" {
         return Ok(Duration::ZERO);

@@ -1,9 +1,8 @@
 //! Each option has a variable: `--request-timeout` is `KUBELOCK_REQUEST_TIMEOUT`.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 
 use clap::builder::FalseyValueParser;
-use clap::error::{ContextKind, ContextValue};
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
@@ -33,7 +32,7 @@ const WITHOUT: [&str; 15] = [
 ];
 
 /// A sandbox is a cluster of its own: it refuses these if they are typed.
-const OF_OTHER_CLUSTERS: [&str; 3] = ["kubeconfig", "as", "as-group"];
+const OF_OTHER_CLUSTERS: [&str; 4] = ["context", "kubeconfig", "as", "as-group"];
 
 /// Options of which the one typed last counts.
 const OPPOSITES: [[&str; 2]; 2] = [["wait", "no_wait"], ["no_wait", "wait"]];
@@ -87,11 +86,11 @@ fn applied(command: Command, root: &Command, typed: &Typed) -> Command {
         .mut_subcommands(|subcommand| applied(subcommand, root, typed))
 }
 
-/// The variable that counts for this option. What was typed counts against all that it
-/// contradicts.
+/// The variable that counts for this option. What was typed counts against it, and against all
+/// that it contradicts.
 fn stands_in(command: &Command, arg: &Arg, typed: &Typed) -> Option<String> {
-    if arg.get_env().is_some() {
-        return None; // It says in its help what its variable is.
+    if arg.get_env().is_some() || typed.has(arg.get_id().as_str()) {
+        return None; // It has its variable already, or needs none.
     }
     let long = arg.get_long()?;
     if typed.is_for("sandbox") && OF_OTHER_CLUSTERS.contains(&long) {
@@ -109,7 +108,9 @@ fn stands_in(command: &Command, arg: &Arg, typed: &Typed) -> Option<String> {
     let is_ruled_out = command
         .get_arguments()
         .any(|other| typed.has(other.get_id().as_str()) && contradicts(other));
-    (is_set && !is_ruled_out).then_some(variable)
+    // One object needs no selecting.
+    let is_idle = long == "selector" && typed.names_an_object();
+    (is_set && !is_ruled_out && !is_idle).then_some(variable)
 }
 
 fn with_variable(arg: Arg, variable: String) -> Arg {
@@ -122,10 +123,10 @@ fn with_variable(arg: Arg, variable: String) -> Arg {
 }
 
 /// What stands on the command line itself.
-struct Typed(Option<ArgMatches>);
+pub(super) struct Typed(Option<ArgMatches>);
 
 impl Typed {
-    fn of(command: Command, words: &[OsString]) -> Self {
+    pub(super) fn of(command: Command, words: &[OsString]) -> Self {
         Self(command.ignore_errors(true).try_get_matches_from(words).ok())
     }
 
@@ -134,7 +135,14 @@ impl Typed {
         self.0.as_ref().and_then(ArgMatches::subcommand_name) == Some(command)
     }
 
-    fn has(&self, id: &str) -> bool {
+    /// Whether `--on` has a name behind its type.
+    fn names_an_object(&self) -> bool {
+        let matches = self.0.as_ref().and_then(ArgMatches::subcommand).map(|(_, matches)| matches);
+        let on = matches.and_then(|it| it.try_get_many::<String>("on").ok().flatten());
+        on.is_some_and(|mut on| on.any(|on| on.contains('/')))
+    }
+
+    pub(super) fn has(&self, id: &str) -> bool {
         let mut level = self.0.as_ref();
         while let Some(matches) = level {
             let source = matches.try_contains_id(id).ok().and_then(|_| matches.value_source(id));
@@ -145,20 +153,6 @@ impl Typed {
         }
         false
     }
-}
-
-/// The variable that a refused value came from, if it did.
-pub(super) fn origin(error: &clap::Error, words: &[OsString]) -> Option<String> {
-    let text = |kind| match error.get(kind) {
-        Some(ContextValue::String(text)) => Some(text.as_str()),
-        _ => None,
-    };
-    let long = text(ContextKind::InvalidArg)?.strip_prefix("--")?.split([' ', '=']).next()?;
-    let (variable, value) = (variable(long)?, text(ContextKind::InvalidValue)?);
-    let flag = format!("--{long}");
-    let is_typed = |word: &OsStr| word.to_string_lossy().split('=').next() == Some(&flag);
-    let is_set = std::env::var(&variable).is_ok_and(|set| set == value);
-    (is_set && !words.iter().any(|word| is_typed(word))).then_some(variable)
 }
 
 #[cfg(test)]

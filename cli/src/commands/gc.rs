@@ -29,6 +29,7 @@ pub(crate) struct GcArgs {
     all_namespaces: bool,
     /// How long nobody must have taken or renewed a lock there
     #[arg(long, value_name = "DURATION", default_value = "24h", value_parser = duration::parse)]
+    #[arg(allow_hyphen_values = true)]
     older_than: Duration,
     /// Show what would be deleted, and delete nothing
     #[arg(long)]

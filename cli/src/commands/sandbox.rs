@@ -92,6 +92,7 @@ async fn served(
 
 fn check(args: &SandboxArgs, cluster: &ClusterArgs) -> Result<(), Failure> {
     let given = [
+        ("--context", cluster.context.is_some()),
         ("--kubeconfig", cluster.kubeconfig.is_some()),
         ("--namespace", cluster.namespace.is_some()),
         ("--as", cluster.as_user.is_some()),

@@ -304,7 +304,9 @@ fn check(carrier: &Carrier, lock: &LockArgs, cluster: &ClusterArgs) -> Result<()
     lock.prefix.as_deref().map(Prefix::new).transpose()?;
     namespace.map(PathSegment::namespace).transpose()?;
     match (carrier, carrier.known_kind()) {
-        (Carrier::Object(_, object), Some(kind)) => check_scope(&kind, Some(object.as_str()), namespace),
+        (Carrier::Object(_, object), Some(kind)) => {
+            check_scope(&kind, Some(object.as_str()), namespace)
+        }
         _ => Ok(()),
     }
 }

@@ -81,7 +81,7 @@ fn every_option_whose_values_are_free_has_a_variable_that_counts() {
         ("KUBELOCK_VERBOSE", "1", &["get", "deploy"], "GET /apis/"),
         ("KUBELOCK_ALL_KINDS", "1", &["get", "-v"], "GET /api no answer"),
         ("KUBELOCK_CLIENT", "1", &["version"], "Client Version: "),
-        ("KUBELOCK_SELECTOR", "a=b", &["get", "--on", "cm/app"], "-l selects by label"),
+        ("KUBELOCK_SELECTOR", "a=b", &["get", "deploy", "-v"], "/leases no answer"),
     ];
     for (variable, value, line, evidence) in rows {
         let outcome = run(line, &[("KUBECONFIG", config), (variable, value)]);
@@ -136,6 +136,68 @@ fn a_pipeline_may_say_why_it_holds_all_of_its_locks() {
     let planned = space.kubelock(&["gc", "--older-than", "0"]).env("KUBELOCK_DRY_RUN", "1").run();
     assert!(planned.stderr.contains("would delete "), "{}", planned.stderr);
     space.lease("idle");
+}
+
+#[test]
+fn what_cannot_be_used_is_named_with_the_variable_that_it_came_from() {
+    let lines: [(&str, &str, &[&str]); 5] = [
+        ("KUBELOCK_CONTEXT", "zz", &["get"]),
+        ("KUBELOCK_KUBECONFIG", "/nope", &["get"]),
+        ("KUBELOCK_PREFIX", "X_", &["get"]),
+        ("KUBELOCK_OLDER_THAN", "-1s", &["gc"]),
+        #[cfg(unix)]
+        ("KUBELOCK_TTL", "2s", &["run", "deploy", "--", "true"]),
+    ];
+    for (variable, value, line) in lines {
+        let outcome = run(line, &[(variable, value)]);
+        let named = format!("comes from the variable {variable}\n");
+        assert!(outcome.stderr.contains(&named), "{variable}: {}", outcome.stderr);
+        assert!(!run(line, &[]).stderr.contains("variable"), "{variable}");
+    }
+    let both = run(&["renew", "deploy"], &[("KUBELOCK_QUIET", "1"), ("KUBELOCK_VERBOSE", "1")]);
+    for variable in ["KUBELOCK_QUIET", "KUBELOCK_VERBOSE"] {
+        assert!(both.stderr.contains(&format!("the variable {variable}\n")), "{}", both.stderr);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_variable_that_is_not_utf_8_is_named() {
+    let odd = std::os::unix::ffi::OsStrExt::from_bytes(b"\xff");
+    let odd: &std::ffi::OsStr = odd;
+    let outcome = Kubelock::new(&["acquire", "deploy"]).env("KUBELOCK_OWNER", odd).run();
+    assert_eq!(outcome.code, Some(2));
+    let named = "hint: the variable KUBELOCK_OWNER is not UTF-8\n";
+    assert!(outcome.stderr.contains(named), "{}", outcome.stderr);
+}
+
+#[test]
+fn what_is_typed_counts_before_a_variable_that_makes_no_sense() {
+    let typed = ["version", "--client", "--request-timeout", "3s"];
+    let outcome = run(&typed, &[("KUBELOCK_REQUEST_TIMEOUT", "1x")]);
+    assert_eq!(outcome.code, Some(0), "{}", outcome.stderr);
+    let before = ["--request-timeout", "3s", "version", "--client"];
+    let outcome = run(&before, &[("KUBELOCK_REQUEST_TIMEOUT", "1x")]);
+    assert_eq!(outcome.code, Some(0), "{}", outcome.stderr);
+    let one = ["get", "deploy", "--on", "lease/deploy", "--kubeconfig", "/nope"];
+    let outcome = run(&one, &[("KUBELOCK_SELECTOR", "a=b")]);
+    assert!(outcome.stderr.contains("there is no kubeconfig"), "{}", outcome.stderr);
+}
+
+#[cfg(unix)]
+#[test]
+fn variables_of_another_cluster_mean_nothing_to_a_sandbox() {
+    let others = [
+        ("KUBELOCK_CONTEXT", "prod"),
+        ("KUBELOCK_KUBECONFIG", "/nope"),
+        ("KUBELOCK_AS", "zoe"),
+        ("KUBELOCK_AS_GROUP", "admins"),
+    ];
+    let outcome =
+        run(&["sandbox", "--", env!("CARGO_BIN_EXE_kubelock"), "acquire", "deploy"], &others);
+    assert_eq!(outcome.code, Some(0), "{}", outcome.stderr);
+    let typed = run(&["sandbox", "--context", "prod", "--", "true"], &[]);
+    assert_eq!(typed.code, Some(125), "{}", typed.stderr);
 }
 
 #[test]

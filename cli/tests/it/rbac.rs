@@ -407,7 +407,7 @@ fn what_is_named_twice_is_granted_once() {
 #[test]
 fn what_cannot_be_granted_is_refused() {
     let long = "x".repeat(200);
-    let lines: [&[&str]; 10] = [
+    let lines: [&[&str]; 11] = [
         &["rbac", "Deploy_Prod", "-n", "ci"],
         &["rbac", "deploy", "-n", "Not_A_Namespace"],
         &["rbac", "deploy"],
@@ -417,6 +417,7 @@ fn what_cannot_be_granted_is_refused() {
         &["rbac", "deploy", "-n", "ci", "--group", ""],
         &["rbac", "deploy", "-n", "ci", "--name", "a/b"],
         &["rbac", "l", "--on", "ns/team", "-n", "ci"],
+        &["rbac", "--on", "namespaces", "-n", "ci", "--user", "zoe"],
         &["rbac", "l", "--on", &format!("cm/{long}{}", "y".repeat(50)), "-n", "ci"],
     ];
     let outcomes: Vec<Outcome> = lines.iter().map(|line| Kubelock::new(line).run()).collect();

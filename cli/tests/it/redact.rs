@@ -59,7 +59,7 @@ fn words(line: &str) -> String {
 }
 
 fn word(word: &str) -> String {
-    if word.len() == 36 && word.matches('-').count() == 4 {
+    if word.len() == 36 && word.chars().all(|c| c == '-' || c.is_ascii_hexdigit()) {
         return "UID".to_owned();
     }
     if word.starts_with("20") && word.ends_with('Z') && word.contains('T') {

@@ -24,7 +24,10 @@ impl FromStr for ServiceAccount {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let Some((namespace, name)) = text.split_once(':') else {
+        // As the API server calls it, and all who quote that.
+        let text = text.strip_prefix("system:serviceaccount:").unwrap_or(text);
+        let parts = text.split_once(':').filter(|(_, name)| !name.contains(':'));
+        let Some((namespace, name)) = parts else {
             return Err("it takes NAMESPACE:NAME, as in ci:runner".to_owned());
         };
         let namespace = PathSegment::namespace(namespace).map_err(|error| error.to_string())?;
@@ -87,8 +90,9 @@ mod tests {
     #[test]
     fn a_service_account_is_named_with_its_namespace() {
         let account = ServiceAccount { namespace: "ci".into(), name: "runner".into() };
-        assert_eq!("ci:runner".parse(), Ok(account));
-        for text in ["runner", ":runner", "ci:", "CI:runner", "ci:a/b"] {
+        assert_eq!("ci:runner".parse(), Ok(account.clone()));
+        assert_eq!("system:serviceaccount:ci:runner".parse(), Ok(account));
+        for text in ["runner", ":runner", "ci:", "CI:runner", "ci:a/b", "ci:a:b", "system:a:b"] {
             assert!(text.parse::<ServiceAccount>().is_err(), "{text}");
         }
     }

@@ -16,6 +16,7 @@ cases![
     all_that_one_may_do_is_listed,
     a_list_of_rules_is_of_a_namespace,
     one_is_who_one_acts_as,
+    one_is_who_one_acts_as_whatever_letters_that_takes,
     a_service_account_is_in_its_groups,
     nobody_acts_as_a_group_alone,
     a_question_of_another_kind_is_refused,
@@ -177,6 +178,13 @@ async fn all_that_one_may_do_is_listed(stage: &Stage) {
 async fn a_list_of_rules_is_of_a_namespace(stage: &Stage) {
     let answer = asked(stage, "SelfSubjectRulesReview", json!({})).await;
     answer.refused(400, "BadRequest", "no namespace on request", Value::Null);
+}
+
+async fn one_is_who_one_acts_as_whatever_letters_that_takes(stage: &Stage) {
+    let ask = stage.ask("POST", &at("SelfSubjectReview")).json(&json!({}));
+    let answer = ask.by_user("zoë").send().await.created();
+    let groups = json!(["system:authenticated"]);
+    assert_eq!(answer["status"]["userInfo"], json!({ "username": "zoë", "groups": groups }));
 }
 
 async fn one_is_who_one_acts_as(stage: &Stage) {

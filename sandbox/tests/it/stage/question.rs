@@ -23,7 +23,8 @@ impl Question {
         if let Some(headers) = self.request.headers_mut() {
             headers.remove(name);
         }
-        self.request = self.request.header(name, value);
+        // As `&str` it could be ASCII alone.
+        self.request = self.request.header(name, value.as_bytes());
         self
     }
 

@@ -99,7 +99,7 @@ impl Write<'_> {
         }
         let members = members_mut(object);
         members.insert("kind".into(), json!(kind.kind));
-        members.insert("apiVersion".into(), json!(kind.api_version()));
+        members.insert("apiVersion".into(), json!(kind.kept_api_version()));
         if kind.status != StatusSubresource::Absent {
             members.remove("status");
         }

@@ -4,7 +4,8 @@
 //! Fields are called as the core group calls them, whoever asks: so does
 //! `pkg/apis/core/validation/events.go` of Kubernetes, but for the one that reports.
 
-use serde_json::{Value, json};
+use kubelock_core::go_json;
+use serde_json::{Map, Value, json};
 
 use super::invalid_all;
 use crate::event::is_strict;
@@ -32,63 +33,67 @@ pub(super) fn of_changed(kind: &Kind, event: &Value, old: &Value) -> Vec<FieldEr
         if event["series"] != old["series"] {
             errors.extend(of_series(event));
         }
-        let changed = IMMUTABLE.iter().filter(|(field, _)| event[*field] != old[*field]);
-        errors.extend(changed.map(|(field, told)| {
-            FieldError::invalid_as(told, &shown(field, &event[*field]), "field is immutable")
-        }));
+        let changed = IMMUTABLE.into_iter().filter(|field| event[*field] != old[*field]);
+        errors.extend(changed.map(|field| immutable(field, &event[field])));
     }
     errors
 }
 
-/// Fields that stay, and how they are told.
-const IMMUTABLE: [(&str, &str); 13] = [
-    ("involvedObject", "involvedObject"),
-    ("reason", "reason"),
-    ("message", "message"),
-    ("source", "source"),
-    ("firstTimestamp", "firstTimestamp"),
-    ("lastTimestamp", "lastTimestamp"),
-    ("count", "count"),
-    ("type", "type"),
-    ("eventTime", "eventTime"),
-    ("action", "action"),
-    ("related", "related"),
-    ("reportingComponent", "reportingController"),
-    ("reportingInstance", "reportingInstance"),
+/// What of an Event stays as it was.
+const IMMUTABLE: [&str; 13] = [
+    "involvedObject",
+    "reason",
+    "message",
+    "source",
+    "firstTimestamp",
+    "lastTimestamp",
+    "count",
+    "type",
+    "eventTime",
+    "action",
+    "related",
+    "reportingComponent",
+    "reportingInstance",
 ];
 
-/// As Go spells the value of a field, with all that is empty in it.
-fn shown(field: &str, value: &Value) -> String {
-    let members: &[(&str, &str)] = match field {
-        "related" if value.is_null() => &[],
-        "involvedObject" | "related" => &[
-            ("Kind", "kind"),
-            ("Namespace", "namespace"),
-            ("Name", "name"),
-            ("UID", "uid"),
-            ("APIVersion", "apiVersion"),
-            ("ResourceVersion", "resourceVersion"),
-            ("FieldPath", "fieldPath"),
-        ],
-        "source" => &[("Component", "component"), ("Host", "host")],
-        _ => &[],
-    };
-    if members.is_empty() {
-        return scalar(field, value);
+fn immutable(field: &str, value: &Value) -> FieldError {
+    let why = "field is immutable";
+    match (field, value) {
+        ("involvedObject" | "related", Value::Object(reference)) => {
+            FieldError::invalid_as(field, &spelt(reference, &REFERENCE), why)
+        }
+        ("source", Value::Object(source)) => {
+            FieldError::invalid_as(field, &spelt(source, &SOURCE), why)
+        }
+        ("count", Value::Null) => FieldError::invalid(field, &json!(0), why),
+        ("reportingComponent", name) => FieldError::invalid("reportingController", name, why),
+        ("reason" | "message" | "type" | "action", Value::Null) => {
+            FieldError::invalid(field, &json!(""), why)
+        }
+        (field, value) => FieldError::invalid(field, value, why),
     }
-    let member = |(go, name): &(&str, &str)| format!("\"{go}\":{}", json!(text(&value[*name])));
-    format!("{{{}}}", members.iter().map(member).collect::<Vec<_>>().join(","))
 }
 
-fn scalar(field: &str, value: &Value) -> String {
-    match (field, value) {
-        ("count", Value::Null) => "0".to_owned(),
-        ("related" | "firstTimestamp" | "lastTimestamp" | "eventTime", Value::Null) => {
-            "null".to_owned()
-        }
-        (_, Value::Null) => "\"\"".to_owned(),
-        (_, value) => value.to_string(),
-    }
+/// The members of a Go type, and as they are kept.
+const REFERENCE: [(&str, &str); 7] = [
+    ("Kind", "kind"),
+    ("Namespace", "namespace"),
+    ("Name", "name"),
+    ("UID", "uid"),
+    ("APIVersion", "apiVersion"),
+    ("ResourceVersion", "resourceVersion"),
+    ("FieldPath", "fieldPath"),
+];
+const SOURCE: [(&str, &str); 2] = [("Component", "component"), ("Host", "host")];
+
+/// As Go spells it, with all that is empty in it.
+fn spelt(object: &Map<String, Value>, members: &[(&str, &str)]) -> String {
+    let member = |(go_name, name): &(&str, &str)| {
+        let text = object.get(*name).map_or("", text);
+        let text = go_json::to_vec(text).unwrap_or_default();
+        format!("\"{go_name}\":{}", String::from_utf8_lossy(&text))
+    };
+    format!("{{{}}}", members.iter().map(member).collect::<Vec<_>>().join(","))
 }
 
 fn text(value: &Value) -> &str {

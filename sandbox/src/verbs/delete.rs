@@ -154,7 +154,8 @@ impl DeleteOptions {
 
 /// These conflicts, unlike others, speak of the kind.
 fn precondition_failed(kind: &Kind, name: &str, why: &str) -> Status {
-    let singular = Kind { plural: kind.kind.clone(), ..kind.clone() };
+    let group = kind.kept_group.clone();
+    let singular = Kind { group, plural: kind.kind.clone(), ..kind.clone() };
     Status::conflict(&singular, name, why)
 }
 

@@ -201,7 +201,7 @@ pub(crate) fn refuse(kind: &Kind, name: &str, errors: &[FieldError]) -> Result<(
     if errors.is_empty() {
         return Ok(());
     }
-    Err(Status::invalid(&kind.group, &kind.kind, name, errors))
+    Err(Status::invalid(&kind.kept_group, &kind.kind, name, errors))
 }
 
 fn already_exists(kind: &Kind, name: &str, existing: &Value) -> Status {

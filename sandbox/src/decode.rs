@@ -41,8 +41,11 @@ pub(crate) fn decode(kind: &Kind, sent: Value) -> Result<Decoded, Unreadable> {
     Ok(Decoded { object, unknown })
 }
 
-/// Adds what is written of a built-in kind even where it is empty.
+/// Adds what is written of an object even where it is empty; custom kinds have nothing of that.
 pub(crate) fn complete(kind: &Kind, object: &mut Value) {
+    if kind.is_custom {
+        return;
+    }
     event::complete(kind, object);
     let members = members_mut(object);
     let has_status = kind.status != StatusSubresource::Absent;

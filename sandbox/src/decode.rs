@@ -2,8 +2,9 @@
 
 use jiff::Timestamp;
 use jiff::fmt::strtime;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Number, Value, json};
 
+use crate::event;
 use crate::json::go_kind;
 use crate::kinds::{Kind, StatusSubresource};
 use crate::metadata::members_mut;
@@ -35,12 +36,17 @@ pub(crate) fn decode(kind: &Kind, sent: Value) -> Result<Decoded, Unreadable> {
     let of = shape::of_kind(&kind.group, &kind.kind);
     let object = of_struct(of, sent, &mut path, &mut unknown)?;
     let mut object = object.unwrap_or_else(|| json!({}));
-    add_structs(kind, &mut object);
+    event::keep(kind, &mut object);
+    complete(kind, &mut object);
     Ok(Decoded { object, unknown })
 }
 
-/// What is written even where it is empty.
-fn add_structs(kind: &Kind, object: &mut Value) {
+/// Adds what is written of an object even where it is empty; custom kinds have nothing of that.
+pub(crate) fn complete(kind: &Kind, object: &mut Value) {
+    if kind.is_custom {
+        return;
+    }
+    event::complete(kind, object);
     let members = members_mut(object);
     let has_status = kind.status != StatusSubresource::Absent;
     if has_status || kind.kind == "Lease" {
@@ -66,7 +72,11 @@ impl Path {
     }
 
     fn misfit(&self, value: &Value, go_type: &str) -> Unreadable {
-        let what = go_kind(value);
+        let what = match value {
+            // The right type, and too much for it.
+            Value::Number(number) if go_type.starts_with("int") => format!("number {number}"),
+            other => go_kind(other).to_owned(),
+        };
         let known = self.segments.get(self.hidden..).unwrap_or_default();
         let place = if known.is_empty() {
             "Go value".to_owned()
@@ -135,6 +145,7 @@ fn of_shape(
         (Shape::Integer, Value::Number(number)) if number.as_i64().is_some() => {
             Ok(Some(number.into()))
         }
+        (Shape::Int32, Value::Number(number)) if is_int32(&number) => Ok(Some(number.into())),
         (Shape::Time | Shape::MicroTime, Value::String(text)) => time(shape, &text).map(Some),
         (Shape::Texts, Value::Array(items)) => texts(items, path),
         (Shape::TextMap, Value::Object(members)) => text_map(members, path),
@@ -142,6 +153,10 @@ fn of_shape(
         (Shape::Structs(of), Value::Array(items)) => structs(of, items, path, unknown),
         (shape, value) => Err(path.misfit(&value, &shape.go_type())),
     }
+}
+
+fn is_int32(number: &Number) -> bool {
+    number.as_i64().is_some_and(|number| i32::try_from(number).is_ok())
 }
 
 fn time(shape: Shape, text: &str) -> Result<Value, Unreadable> {

@@ -13,7 +13,12 @@ pub(crate) struct FieldError {
 impl FieldError {
     /// The value, in the server's spelling of it, breaks the rule that `detail` tells.
     pub(crate) fn invalid(field: &str, value: &Value, detail: &str) -> Self {
-        let body = format!("Invalid value: {}: {detail}", shown(value));
+        Self::invalid_as(field, &shown(value), detail)
+    }
+
+    /// The same of a value that is already spelt.
+    pub(crate) fn invalid_as(field: &str, shown: &str, detail: &str) -> Self {
+        let body = format!("Invalid value: {shown}: {detail}");
         Self { reason: "FieldValueInvalid", field: field.to_owned(), body }
     }
 

@@ -6,21 +6,9 @@ use serde_json::{Value, json};
 
 use crate::accept::{Form, not_acceptable};
 use crate::call::Call;
-use crate::kinds::Kind;
 use crate::reply::Reply;
 use crate::status::Status;
 use crate::table;
-
-/// The object as this version of its kind has it.
-fn versioned(kind: &Kind, object: &Arc<Value>) -> Arc<Value> {
-    let api_version = kind.api_version();
-    if object["apiVersion"] == api_version.as_str() {
-        return object.clone();
-    }
-    let mut other = Value::clone(object);
-    other["apiVersion"] = json!(api_version);
-    Arc::new(other)
-}
 
 fn partial(object: &Value, version: &str) -> Value {
     json!({
@@ -37,7 +25,7 @@ impl Call<'_> {
 
     /// One object in the form that is wanted. Of the tables of a watch, the first is whole.
     pub(crate) fn shown(&self, object: &Arc<Value>, is_first: bool) -> Result<Value, Status> {
-        let object = versioned(&self.kind, object);
+        let object = self.kind.served(object);
         match &self.form {
             Form::Whole => Ok(Arc::unwrap_or_clone(object)),
             Form::Metadata { version } => Ok(partial(&object, version)),
@@ -57,7 +45,7 @@ impl Call<'_> {
         metadata: &Value,
     ) -> Result<Value, Status> {
         let list = |kind: &str, api_version: &str, items: Vec<Value>| json!({ "kind": kind, "apiVersion": api_version, "metadata": metadata, "items": items });
-        let items: Vec<Arc<Value>> = items.iter().map(|item| versioned(&self.kind, item)).collect();
+        let items: Vec<Arc<Value>> = items.iter().map(|item| self.kind.served(item)).collect();
         match &self.form {
             Form::Whole => {
                 let items = items.iter().map(|item| self.listed(item)).collect();

@@ -42,7 +42,7 @@ impl PartialOrd for Key {
 impl Key {
     pub(crate) fn new(kind: &Kind, namespace: &str, name: &str) -> Self {
         Self {
-            group: kind.group.clone(),
+            group: kind.kept_group.clone(),
             plural: kind.plural.clone(),
             namespace: namespace.to_owned(),
             name: name.to_owned(),
@@ -63,7 +63,7 @@ impl Collection {
     /// Of one namespace, if it is given.
     pub(crate) fn new(kind: &Kind, namespace: Option<&str>) -> Self {
         Self {
-            group: kind.group.clone(),
+            group: kind.kept_group.clone(),
             plural: kind.plural.clone(),
             namespace: namespace.map(str::to_owned),
         }

@@ -3,7 +3,11 @@
 mod built_in;
 mod custom;
 
-use serde_json::Value;
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use crate::event;
 
 /// What a write to the subresource `status` of a kind changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,6 +46,8 @@ pub(crate) enum Habit {
     ReturnsDeleted,
     /// Not all of a collection can be deleted at once.
     KeepsCollection,
+    /// Nothing depends on its objects: no deletion waits for what does.
+    HasNoDependents,
 }
 
 /// A kind of objects: how it is called, and what its objects are like.
@@ -73,6 +79,8 @@ pub struct Kind {
     pub(crate) schema: Option<Value>,
     /// As lists say it: `ConfigMapList`.
     pub(crate) list: String,
+    /// As whose its objects are kept: its own, unless two groups serve the same objects.
+    pub(crate) kept_group: String,
     pub(crate) names: NameRule,
     pub(crate) habits: Vec<Habit>,
 }
@@ -102,6 +110,7 @@ impl Kind {
             printer_columns: Vec::new(),
             schema: None,
             list: format!("{kind}List"),
+            kept_group: group.to_owned(),
             names: NameRule::Subdomain,
             habits: Vec::new(),
         }
@@ -136,11 +145,28 @@ impl Kind {
 
     /// As objects name their group and version.
     pub fn api_version(&self) -> String {
-        if self.group.is_empty() {
-            self.version.clone()
-        } else {
-            format!("{}/{}", self.group, self.version)
+        self.api_version_in(&self.group)
+    }
+
+    /// As kept objects name them.
+    pub(crate) fn kept_api_version(&self) -> String {
+        self.api_version_in(&self.kept_group)
+    }
+
+    fn api_version_in(&self, group: &str) -> String {
+        if group.is_empty() { self.version.clone() } else { format!("{group}/{}", self.version) }
+    }
+
+    /// A kept object as this kind has it.
+    pub(crate) fn served(&self, kept: &Arc<Value>) -> Arc<Value> {
+        let api_version = self.api_version();
+        if kept["apiVersion"] == api_version.as_str() {
+            return kept.clone();
         }
+        let mut object = Value::clone(kept);
+        object["apiVersion"] = json!(api_version);
+        event::serve(self, &mut object);
+        Arc::new(object)
     }
 
     /// As the server's words have it: `leases.coordination.k8s.io`.
@@ -154,7 +180,7 @@ impl Kind {
 
     /// As the real server's own code calls the group.
     pub(crate) fn internal_group(&self) -> &str {
-        let first = self.group.split('.').next().unwrap_or_default();
+        let first = self.kept_group.split('.').next().unwrap_or_default();
         if first.is_empty() { "core" } else { first }
     }
 

@@ -19,7 +19,7 @@
 //! deleted objects stay, and pods do not run. Not supported, and answered so, are server-side
 //! apply and the subresources beside `status`. Left out without a word are managed fields,
 //! webhooks, quotas, most defaults of built-in kinds and most of their rules: of them, metadata
-//! is checked, and config maps, secrets and Leases. Of the schemas of custom kinds, patterns,
+//! is checked, and config maps, secrets, Leases and Events. Of the schemas of custom kinds, patterns,
 //! formats, combinations and CEL rules are not checked, and all their versions are kept alike.
 //! Documents are nested 128 deep at most.
 //!
@@ -47,6 +47,7 @@ mod clock;
 mod decode;
 mod discovery;
 mod duration;
+mod event;
 mod field;
 mod form;
 mod go_text;

@@ -5,6 +5,8 @@
 pub(crate) enum Shape {
     Text,
     Integer,
+    /// One of 32 bits.
+    Int32,
     Flag,
     /// A moment, cut to seconds.
     Time,
@@ -46,6 +48,7 @@ impl Shape {
         match self {
             Self::Text => "string".to_owned(),
             Self::Integer => "int64".to_owned(),
+            Self::Int32 => "int32".to_owned(),
             Self::Flag => "bool".to_owned(),
             Self::Time => "v1.Time".to_owned(),
             Self::MicroTime => "v1.MicroTime".to_owned(),
@@ -95,10 +98,10 @@ static LEASE_SPEC: Struct = Struct::closed(
     "LeaseSpec",
     &[
         ("holderIdentity", Shape::Text),
-        ("leaseDurationSeconds", Shape::Integer),
+        ("leaseDurationSeconds", Shape::Int32),
         ("acquireTime", Shape::MicroTime),
         ("renewTime", Shape::MicroTime),
-        ("leaseTransitions", Shape::Integer),
+        ("leaseTransitions", Shape::Int32),
         ("strategy", Shape::Text),
         ("preferredHolder", Shape::Text),
     ],
@@ -137,6 +140,75 @@ static LEASE: Struct = Struct::closed(
     &[TYPE_META[0], TYPE_META[1], TYPE_META[2], ("spec", Shape::Struct(&LEASE_SPEC))],
 );
 
+static OBJECT_REFERENCE: Struct = Struct::closed(
+    "ObjectReference",
+    &[
+        ("kind", Shape::Text),
+        ("namespace", Shape::Text),
+        ("name", Shape::Text),
+        ("uid", Shape::Text),
+        ("apiVersion", Shape::Text),
+        ("resourceVersion", Shape::Text),
+        ("fieldPath", Shape::Text),
+    ],
+);
+
+static EVENT_SOURCE: Struct =
+    Struct::closed("EventSource", &[("component", Shape::Text), ("host", Shape::Text)]);
+
+static EVENT_SERIES: Struct = Struct::closed(
+    "EventSeries",
+    &[("count", Shape::Int32), ("lastObservedTime", Shape::MicroTime)],
+);
+
+/// As the core group has it.
+static CORE_EVENT: Struct = Struct::closed(
+    "Event",
+    &[
+        TYPE_META[0],
+        TYPE_META[1],
+        TYPE_META[2],
+        ("involvedObject", Shape::Struct(&OBJECT_REFERENCE)),
+        ("reason", Shape::Text),
+        ("message", Shape::Text),
+        ("source", Shape::Struct(&EVENT_SOURCE)),
+        ("firstTimestamp", Shape::Time),
+        ("lastTimestamp", Shape::Time),
+        ("count", Shape::Int32),
+        ("type", Shape::Text),
+        ("eventTime", Shape::MicroTime),
+        ("series", Shape::Struct(&EVENT_SERIES)),
+        ("action", Shape::Text),
+        ("related", Shape::Struct(&OBJECT_REFERENCE)),
+        ("reportingComponent", Shape::Text),
+        ("reportingInstance", Shape::Text),
+    ],
+);
+
+/// As `events.k8s.io` has it.
+static EVENT: Struct = Struct::closed(
+    "Event",
+    &[
+        TYPE_META[0],
+        TYPE_META[1],
+        TYPE_META[2],
+        ("eventTime", Shape::MicroTime),
+        ("series", Shape::Struct(&EVENT_SERIES)),
+        ("reportingController", Shape::Text),
+        ("reportingInstance", Shape::Text),
+        ("action", Shape::Text),
+        ("reason", Shape::Text),
+        ("regarding", Shape::Struct(&OBJECT_REFERENCE)),
+        ("related", Shape::Struct(&OBJECT_REFERENCE)),
+        ("note", Shape::Text),
+        ("type", Shape::Text),
+        ("deprecatedSource", Shape::Struct(&EVENT_SOURCE)),
+        ("deprecatedFirstTimestamp", Shape::Time),
+        ("deprecatedLastTimestamp", Shape::Time),
+        ("deprecatedCount", Shape::Int32),
+    ],
+);
+
 static OTHER: Struct = Struct { go_name: "", fields: &TYPE_META, is_open: true };
 
 /// What objects of a kind are like; `None` for custom kinds, which their schema describes.
@@ -145,6 +217,8 @@ pub(crate) fn of_kind(group: &str, kind: &str) -> &'static Struct {
         ("", "ConfigMap") => &CONFIG_MAP,
         ("", "Secret") => &SECRET,
         ("coordination.k8s.io", "Lease") => &LEASE,
+        ("", "Event") => &CORE_EVENT,
+        ("events.k8s.io", "Event") => &EVENT,
         _ => &OTHER,
     }
 }

@@ -1,9 +1,11 @@
 //! The rules that objects have to keep.
 
+mod events;
 mod kinds;
 
 use serde_json::{Value, json};
 
+use crate::event;
 use crate::field::FieldError;
 use crate::kinds::{Kind, NameRule};
 use crate::metadata::{self, finalizers, generation, text};
@@ -18,6 +20,9 @@ pub(crate) fn of_new(kind: &Kind, object: &Value) -> Vec<FieldError> {
     errors.extend(of_metadata(object));
     errors.extend(of_finalizers(object));
     errors.extend(short_finalizers(kind, object));
+    if event::is_event(kind) {
+        return events::of_new(kind, object, errors);
+    }
     errors.extend(kinds::of_object(kind, object));
     errors
 }
@@ -79,9 +84,9 @@ fn name(kind: &Kind, object: &Value) -> Vec<FieldError> {
     errors
 }
 
-/// Most built-in kinds want to know whose a finalizer is.
+/// Most built-in kinds want to know whose a finalizer is; of Events, the newer version does.
 fn short_finalizers(kind: &Kind, object: &Value) -> Vec<FieldError> {
-    if kind.is_custom || kind.group.contains('.') {
+    if kind.is_custom || kind.group.contains('.') != event::is_event(kind) {
         return Vec::new();
     }
     let why = "name is neither a standard finalizer name nor is it fully qualified";

@@ -6,13 +6,15 @@ mod at_the_terminal;
 use std::collections::BTreeMap;
 
 use insta::assert_snapshot;
+use k8s_openapi::api::core;
 use k8s_openapi::api::events::v1::Event;
 use kube::Api;
 use kube::api::ListParams;
+use sandbox::{Sandbox, Server, User};
 use serde_json::{Value, json};
 
 use crate::process::{Kubelock, Outcome};
-use crate::space::Space;
+use crate::space::{Space, block_on};
 use crate::stub::Stub;
 
 const KEY: &str = "kubelock.giantswarm.io/deploy";
@@ -48,8 +50,7 @@ impl Space {
 
     fn annotations(&self) -> BTreeMap<String, String> {
         let object = self.with(async |client| {
-            let api: Api<k8s_openapi::api::core::v1::ConfigMap> =
-                Api::namespaced(client, &self.namespace);
+            let api: Api<core::v1::ConfigMap> = Api::namespaced(client, &self.namespace);
             api.get("app").await.unwrap()
         });
         object.metadata.annotations.unwrap_or_default()
@@ -126,6 +127,29 @@ fn an_event_on_the_object_tells_who_broke_whose_lock_and_why() {
     let begin = format!("{user}(zoe@laptop) broke lock \"deploy\": runner-7 was deleted; ");
     assert!(note.contains(&begin), "{note}");
     assert!(note.contains("it was held by alice, hold 6f1c2d (since 20"), "{note}");
+}
+
+#[test]
+fn in_the_sandbox_the_event_is_one_of_the_core_group_too() {
+    let sandbox = Sandbox::new();
+    let server = Server::start(sandbox.clone()).unwrap();
+    let kubeconfig = server.kubeconfig_for(User::ADMINISTRATOR).unwrap();
+    let run = |args: &[&str]| Kubelock::new(args).env("KUBECONFIG", &kubeconfig).run();
+    assert_eq!(run(&["acquire", "deploy", "--on", "cm/app"]).code, Some(0));
+    let outcome = run(&break_it(&["--live", "--yes"]));
+    assert_eq!(outcome.code, Some(0), "{}", outcome.stderr);
+
+    let events = block_on(async {
+        let api: Api<core::v1::Event> = Api::namespaced(sandbox.client(), "default");
+        let of_it = ListParams::default().fields("involvedObject.name=app");
+        api.list(&of_it).await.unwrap().items
+    });
+    let [event] = &events[..] else { panic!("{events:?}") };
+    let message = event.message.as_deref().unwrap();
+    assert!(message.contains("broke lock \"deploy\": runner-7 was deleted; "), "{message}");
+    let said = [&event.reason, &event.type_, &event.reporting_component].map(Option::as_deref);
+    assert_eq!(said, ["LockBroken", "Warning", "kubelock"].map(Some));
+    assert_eq!(event.involved_object.kind.as_deref(), Some("ConfigMap"));
 }
 
 #[test]
@@ -226,7 +250,7 @@ fn a_lock_on_a_cluster_scoped_object_leaves_its_event_in_the_default_namespace()
 #[test]
 fn the_event_of_a_custom_object_names_its_kind() {
     let Some(space) = Space::new("break-widget") else { return };
-    let (namespace, widget) = crate::space::block_on(space.cluster.ensure_widget("break-widget"));
+    let (namespace, widget) = block_on(space.cluster.ensure_widget("break-widget"));
     let space = Space { namespace, ..space };
     let on = format!("widgets.kubelock-test.example.org/{widget}");
     space.play(&[

@@ -44,12 +44,18 @@ impl Kind {
     }
 }
 
+/// One kind, which two groups serve.
+fn events(group: &str) -> Kind {
+    let kind = v1(group, "Event", "events").short(&["ev"]).created_by_put();
+    Kind { kept_group: String::new(), ..kind.doing(Habit::HasNoDependents) }
+}
+
 fn core() -> Vec<Kind> {
     let namespaces = v1("", "Namespace", "namespaces").cluster_scoped().with_status();
     vec![
         v1("", "ConfigMap", "configmaps").short(&["cm"]),
         v1("", "Endpoints", "endpoints").short(&["ep"]).created_by_put(),
-        v1("", "Event", "events").short(&["ev"]).created_by_put(),
+        events("").named_by(NameRule::PathSegment),
         v1("", "LimitRange", "limitranges").short(&["limits"]).created_by_put(),
         namespaces
             .short(&["ns"])
@@ -113,7 +119,7 @@ fn batch() -> Vec<Kind> {
         kind("CronJob", "cronjobs").short(&["cj"]),
         kind("Job", "jobs"),
         v1("coordination.k8s.io", "Lease", "leases").needing_version().created_by_put(),
-        v1("events.k8s.io", "Event", "events").short(&["ev"]).created_by_put(),
+        events("events.k8s.io"),
     ]
 }
 

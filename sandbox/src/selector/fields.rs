@@ -2,29 +2,36 @@
 
 use serde_json::Value;
 
+use crate::event;
 use crate::kinds::Kind;
 
 /// What a field has to be, or not to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Requirement {
-    pointer: String,
+    /// The first that is not empty counts.
+    pointers: Vec<String>,
     is_equal: bool,
     value: String,
 }
 
 impl Requirement {
     pub(super) fn named(name: &str) -> Self {
-        let pointer = "/metadata/name".to_owned();
-        Self { pointer, is_equal: true, value: name.to_owned() }
+        let pointers = vec!["/metadata/name".to_owned()];
+        Self { pointers, is_equal: true, value: name.to_owned() }
     }
 
     pub(super) fn holds(&self, object: &Value) -> bool {
-        let found = match object.pointer(&self.pointer) {
-            Some(Value::String(text)) => text.clone(),
-            Some(Value::Null) | None => String::new(),
-            Some(other) => other.to_string(),
-        };
+        let mut texts = self.pointers.iter().map(|pointer| text(object.pointer(pointer)));
+        let found = texts.find(|text| !text.is_empty()).unwrap_or_default();
         (found == self.value) == self.is_equal
+    }
+}
+
+fn text(value: Option<&Value>) -> String {
+    match value {
+        Some(Value::String(text)) => text.clone(),
+        Some(Value::Null) | None => String::new(),
+        Some(other) => other.to_string(),
     }
 }
 
@@ -42,11 +49,16 @@ fn requirement(kind: &Kind, selector: &str, term: &str) -> Result<Requirement, S
     let Some((field, is_equal, value)) = parts else {
         return Err(format!("invalid selector: '{selector}'; can't understand '{term}'"));
     };
-    if !is_known(kind, field) {
-        return Err(unknown(kind, field));
+    let pointers = pointers(kind, field).ok_or_else(|| unknown(kind, field))?;
+    Ok(Requirement { pointers, is_equal, value: value.to_owned() })
+}
+
+/// Where the field is in a kept object.
+fn pointers(kind: &Kind, field: &str) -> Option<Vec<String>> {
+    if event::is_event(kind) && !field.starts_with("metadata.") {
+        return event::selected(kind, field);
     }
-    let pointer = format!("/{}", field.replace('.', "/"));
-    Ok(Requirement { pointer, is_equal, value: value.to_owned() })
+    is_known(kind, field).then(|| vec![format!("/{}", field.replace('.', "/"))])
 }
 
 fn is_known(kind: &Kind, field: &str) -> bool {
@@ -63,18 +75,6 @@ fn is_known(kind: &Kind, field: &str) -> bool {
         ],
         ("", "nodes") => &["spec.unschedulable"],
         ("", "secrets") => &["type"],
-        ("", "events") => &[
-            "involvedObject.kind",
-            "involvedObject.namespace",
-            "involvedObject.name",
-            "involvedObject.uid",
-            "involvedObject.apiVersion",
-            "involvedObject.resourceVersion",
-            "involvedObject.fieldPath",
-            "reason",
-            "reportingComponent",
-            "type",
-        ],
         ("batch", "jobs") => &["status.successful"],
         ("apps", "replicasets") | ("", "replicationcontrollers") => &["status.replicas"],
         _ => &[],
@@ -83,7 +83,7 @@ fn is_known(kind: &Kind, field: &str) -> bool {
 }
 
 fn unknown(kind: &Kind, field: &str) -> String {
-    if kind.is_custom {
+    if kind.is_custom || event::is_event(kind) {
         return format!("field label not supported: {field}");
     }
     format!(

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use serde_json::{Value, json};
 
 use super::age;
-use super::cell::{text, text_or};
+use super::cell::{number, text, text_or};
 use super::columns::{Column, name};
 
 pub(super) fn columns() -> Vec<Column> {
@@ -62,17 +62,21 @@ fn first_seen(event: &Value, now: SystemTime) -> String {
 }
 
 fn last_seen(event: &Value, now: SystemTime) -> String {
-    let series = &event["series"]["lastObservedTime"];
     let last = either(event, "lastTimestamp", "deprecatedLastTimestamp");
-    match (series.is_null(), last.is_null()) {
-        (false, _) => age::since(series, now),
-        (true, false) => age::since(last, now),
-        (true, true) => first_seen(event, now),
+    match event.get("series") {
+        Some(series) => age::since(&series["lastObservedTime"], now),
+        None if last.is_null() => first_seen(event, now),
+        None => age::since(last, now),
     }
 }
 
+/// An Event that is no series happened once.
 fn count(event: &Value) -> i64 {
-    let series = event["series"]["count"].as_i64();
-    let told = series.or_else(|| either(event, "count", "deprecatedCount").as_i64());
-    told.filter(|count| *count > 0).unwrap_or(1)
+    match event.get("series") {
+        Some(series) => number(&series["count"]),
+        None => match number(either(event, "count", "deprecatedCount")) {
+            0 => 1,
+            count => count,
+        },
+    }
 }

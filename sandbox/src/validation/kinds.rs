@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use super::events;
+use crate::event;
 use crate::field::FieldError;
 use crate::kinds::Kind;
 use crate::names;
@@ -27,6 +29,7 @@ pub(super) fn of_object(kind: &Kind, object: &Value) -> Vec<FieldError> {
 /// What of an object beside its metadata may not be changed, and is.
 pub(super) fn of_change(kind: &Kind, object: &Value, old: &Value) -> Vec<FieldError> {
     match (&*kind.group, &*kind.plural) {
+        _ if event::is_event(kind) => events::of_changed(kind, object, old),
         ("", "configmaps") => sealed(object, old),
         ("", "secrets") => {
             let is_other = object["type"] != old["type"];

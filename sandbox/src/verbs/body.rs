@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::call::Call;
 use crate::decode::{Unreadable, decode};
+use crate::event;
 use crate::field::FieldError;
 use crate::json::{self, Document};
 use crate::kinds::Kind;
@@ -95,6 +96,13 @@ impl Said {
             return check_custom(kind, sent);
         }
         let is_kind = self.kind.is_empty() || self.kind == kind.kind;
+        if is_kind && event::is_of_sibling(kind, &self.api_version) {
+            return Err(Status::bad_request(format!(
+                "the API version in the data ({}) does not match the expected API version ({})",
+                self.api_version,
+                kind.api_version()
+            )));
+        }
         let is_version = self.api_version.is_empty() || self.api_version == kind.api_version();
         if is_kind && is_version {
             return Ok(());

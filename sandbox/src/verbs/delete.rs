@@ -154,7 +154,8 @@ impl DeleteOptions {
 
 /// These conflicts, unlike others, speak of the kind.
 fn precondition_failed(kind: &Kind, name: &str, why: &str) -> Status {
-    let singular = Kind { plural: kind.kind.clone(), ..kind.clone() };
+    let group = kind.kept_group.clone();
+    let singular = Kind { group, plural: kind.kind.clone(), ..kind.clone() };
     Status::conflict(&singular, name, why)
 }
 
@@ -169,7 +170,7 @@ pub(crate) fn delete_one(
     let found = found.ok_or_else(|| Status::not_found(kind, &key.name))?;
     options.check(kind, &found)?;
     let is_namespace = kind.plural == "namespaces" && kind.group.is_empty();
-    let finalizers = awaited(&found, options);
+    let finalizers = awaited(kind, &found, options);
     if finalizers.is_empty() && !is_namespace {
         if options.is_dry_run {
             return Ok(Deleted::Gone(found));
@@ -193,10 +194,11 @@ pub(crate) fn delete_one(
 }
 
 /// All that has to be done before the object can go.
-fn awaited(object: &Value, options: &DeleteOptions) -> Vec<String> {
+fn awaited(kind: &Kind, object: &Value, options: &DeleteOptions) -> Vec<String> {
     let of_dependents = |name: &&str| matches!(*name, "orphan" | "foregroundDeletion");
     let own = finalizers(object).into_iter().filter(|name| !of_dependents(name));
-    own.chain(options.finalizer).map(str::to_owned).collect()
+    let asked = options.finalizer.filter(|_| !kind.has(Habit::HasNoDependents));
+    own.chain(asked).map(str::to_owned).collect()
 }
 
 fn mark(object: &mut Value, at: &str) {

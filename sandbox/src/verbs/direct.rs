@@ -1,5 +1,7 @@
 //! What is done to objects without a request.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use crate::decode::{Unreadable, decode};
@@ -42,15 +44,15 @@ pub(crate) fn put(state: &mut State, path: &str, object: Value) -> Result<Value,
         Some(status) if stored.get("status") != Some(&status) => {
             let mut object = Value::clone(&stored);
             object["status"] = status;
-            Ok(Value::clone(&state.store.put(key, object)))
+            Ok(served(&kind, &state.store.put(key, object)))
         }
-        _ => Ok(Value::clone(&stored)),
+        _ => Ok(served(&kind, &stored)),
     }
 }
 
 pub(crate) fn get(state: &State, path: &str) -> Result<Value, Status> {
     let (kind, key) = place(state, path)?;
-    let found = state.store.get(&key).map(|object| Value::clone(object));
+    let found = state.store.get(&key).map(|object| served(&kind, object));
     found.ok_or_else(|| Status::not_found(&kind, &key.name))
 }
 
@@ -59,7 +61,11 @@ pub(crate) fn remove(state: &mut State, path: &str) -> Result<Value, Status> {
     let removed = state.store.remove(&key);
     let removed = removed.ok_or_else(|| Status::not_found(&kind, &key.name))?;
     effects::after_delete(state, &kind, &removed);
-    Ok(Value::clone(&removed))
+    Ok(served(&kind, &removed))
+}
+
+fn served(kind: &Kind, kept: &Arc<Value>) -> Value {
+    Arc::unwrap_or_clone(kind.served(kept))
 }
 
 /// The kind of an object's path, and where the object is kept.

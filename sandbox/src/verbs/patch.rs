@@ -33,7 +33,7 @@ pub(crate) fn patch(state: &mut State, call: &Call<'_>) -> Result<Reply, Status>
     let options = WriteOptions::of_patch(call)?;
     let document = json::read(body).map_err(|_| Status::bad_request("invalid JSON patch"))?;
     let mut warnings = odd_parts(patch_type, &document)?;
-    let old = get::found(state, call)?;
+    let old = call.kind.served(&get::found(state, call)?);
     let patched = match patch_type {
         JSON => json_patch(&old, &go_text::valid(body)).map_err(refusal)?,
         MERGE => merge_patch(&old, members(document)),

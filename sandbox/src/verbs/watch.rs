@@ -15,6 +15,7 @@ use tower::BoxError;
 use crate::accept::Form;
 use crate::call::Call;
 use crate::clock::Clock;
+use crate::decode;
 use crate::key::Collection;
 use crate::path::ResourcePath;
 use crate::reply::{Body, Ordered, Reply};
@@ -256,10 +257,12 @@ impl Watch {
 
     fn bookmark(&self) -> Value {
         let kind = &self.asked.kind;
-        json!({
-            "kind": kind.kind, "apiVersion": kind.api_version(),
+        let mut bookmark = json!({
+            "kind": kind.kind, "apiVersion": kind.kept_api_version(),
             "metadata": { "resourceVersion": self.version.to_string() },
-        })
+        });
+        decode::complete(kind, &mut bookmark);
+        bookmark
     }
 }
 

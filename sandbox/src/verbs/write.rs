@@ -99,7 +99,7 @@ impl Write<'_> {
         }
         let members = members_mut(object);
         members.insert("kind".into(), json!(kind.kind));
-        members.insert("apiVersion".into(), json!(kind.api_version()));
+        members.insert("apiVersion".into(), json!(kind.kept_api_version()));
         if kind.status != StatusSubresource::Absent {
             members.remove("status");
         }
@@ -201,7 +201,7 @@ pub(crate) fn refuse(kind: &Kind, name: &str, errors: &[FieldError]) -> Result<(
     if errors.is_empty() {
         return Ok(());
     }
-    Err(Status::invalid(&kind.group, &kind.kind, name, errors))
+    Err(Status::invalid(&kind.kept_group, &kind.kind, name, errors))
 }
 
 fn already_exists(kind: &Kind, name: &str, existing: &Value) -> Status {

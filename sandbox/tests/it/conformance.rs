@@ -5,6 +5,7 @@ mod bodies;
 mod create;
 mod delete;
 mod discovery;
+mod events;
 mod history;
 mod json_patch;
 mod list;

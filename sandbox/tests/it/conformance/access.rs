@@ -131,7 +131,7 @@ async fn until(code_is: impl Fn(u16) -> bool, question: impl Fn() -> Question) -
     panic!("still not: {}", question().send().await.text())
 }
 
-async fn until_allowed(question: impl Fn() -> Question) -> Answer {
+pub async fn until_allowed(question: impl Fn() -> Question) -> Answer {
     until(|code| code != 403, question).await
 }
 

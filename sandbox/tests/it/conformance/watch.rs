@@ -210,13 +210,18 @@ async fn a_version_that_is_no_number_is_a_failure_of_the_server(stage: &Stage) {
 const INITIAL: &str = "sendInitialEvents=true&resourceVersionMatch=NotOlderThan";
 
 async fn initial_events_end_with_a_bookmark(stage: &Stage) {
-    for (resource, kind) in [("configmaps", "ConfigMap"), ("widgets", "Widget")] {
+    for (resource, kind, spec) in [
+        ("configmaps", "ConfigMap", None),
+        ("leases", "Lease", Some(&json!({}))),
+        ("widgets", "Widget", None),
+    ] {
         let created = stage.create_named(&format!("{resource}/app")).await;
         let mut watch =
             stage.watch(&format!("{resource}?{INITIAL}&allowWatchBookmarks=true")).await;
         assert_eq!(watch.object("ADDED").await, created);
         let bookmark = watch.object("BOOKMARK").await;
         assert_eq!(bookmark["kind"], kind);
+        assert_eq!((bookmark.get("spec"), bookmark.get("status")), (spec, None));
         assert_eq!(bookmark["apiVersion"], created["apiVersion"]);
         let mut metadata = bookmark["metadata"].clone();
         let at = metadata["resourceVersion"].take();

@@ -4,7 +4,15 @@ use serde_json::{Value, json};
 const GROUPS: [(&str, &[&str], &[&str]); 5] = [
     (
         "v1",
-        &["configmaps", "secrets", "pods", "resourcequotas", "serviceaccounts", "services"],
+        &[
+            "configmaps",
+            "events",
+            "secrets",
+            "pods",
+            "resourcequotas",
+            "serviceaccounts",
+            "services",
+        ],
         &["namespaces", "nodes"],
     ),
     ("apps/v1", &["deployments"], &[]),
@@ -13,10 +21,11 @@ const GROUPS: [(&str, &[&str], &[&str]); 5] = [
     ("kubelock-test.example.org/v1", &["widgets"], &["gadgets"]),
 ];
 
-const KINDS: [(&str, &str); 14] = [
+const KINDS: [(&str, &str); 15] = [
     ("clusterroles", "ClusterRole"),
     ("configmaps", "ConfigMap"),
     ("deployments", "Deployment"),
+    ("events", "Event"),
     ("gadgets", "Gadget"),
     ("leases", "Lease"),
     ("namespaces", "Namespace"),

@@ -15,18 +15,13 @@ pub(super) fn access(context: Option<&str>, looked_for: &[PathBuf]) -> Result<Ac
     match context {
         // A context that is asked for cannot be in a pod's files.
         Some(name) if !name.is_empty() => {
-            let files = files(looked_for);
-            Err(no_cluster(format!(
-                "context \"{}\" cannot be found: there is no kubeconfig {files}",
-                text::line(name)
-            )))
+            let (name, found) = (text::line(name), found(looked_for));
+            Err(no_cluster(format!("context \"{name}\" cannot be found: {found}")))
         }
         _ if in_pod => service_account(),
         _ => {
-            let files = files(looked_for);
-            Err(no_cluster(format!(
-                "no cluster is configured: there is no kubeconfig {files}, and this is no pod"
-            )))
+            let found = found(looked_for);
+            Err(no_cluster(format!("no cluster is configured: {found}, and this is no pod")))
         }
     }
 }
@@ -62,7 +57,20 @@ fn no_cluster(message: String) -> Failure {
     Failure::usage(message).hint("name a kubeconfig with --kubeconfig or KUBECONFIG")
 }
 
-fn files(looked_for: &[PathBuf]) -> String {
-    let files: Vec<String> = looked_for.iter().map(|path| path.display().to_string()).collect();
-    if files.is_empty() { "~/.kube/config".to_owned() } else { files.join(" or ") }
+/// What there was where a kubeconfig was looked for: `there is no kubeconfig A or B`.
+fn found(looked_for: &[PathBuf]) -> String {
+    let (idle, missing): (Vec<&PathBuf>, Vec<_>) = looked_for.iter().partition(|it| it.exists());
+    let listed = |paths: Vec<&PathBuf>, between: &str| {
+        paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(between)
+    };
+    match (missing.is_empty(), idle.is_empty()) {
+        (true, true) => "there is no kubeconfig ~/.kube/config".to_owned(),
+        (_, true) => format!("there is no kubeconfig {}", listed(missing, " or ")),
+        (true, false) => format!("kubeconfig {} names no cluster", listed(idle, " and ")),
+        (false, false) => format!(
+            "kubeconfig {} names no cluster, and there is no {}",
+            listed(idle, " and "),
+            listed(missing, " or ")
+        ),
+    }
 }

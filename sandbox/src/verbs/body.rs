@@ -93,21 +93,28 @@ impl Said {
                 let why = format!("Object 'Kind' is missing in '{text}'");
                 return Err(unrecognized(call, body, &why));
             }
+            if self.api_version != kind.api_version() {
+                return Err(self.of_other_version(kind));
+            }
             return check_custom(kind, sent);
         }
         let is_kind = self.kind.is_empty() || self.kind == kind.kind;
         if is_kind && event::is_of_sibling(kind, &self.api_version) {
-            return Err(Status::bad_request(format!(
-                "the API version in the data ({}) does not match the expected API version ({})",
-                self.api_version,
-                kind.api_version()
-            )));
+            return Err(self.of_other_version(kind));
         }
         let is_version = self.api_version.is_empty() || self.api_version == kind.api_version();
         if is_kind && is_version {
             return Ok(());
         }
         Err(self.misfit(call, &self.unlike(kind, is_version)))
+    }
+
+    fn of_other_version(&self, kind: &Kind) -> Status {
+        Status::bad_request(format!(
+            "the API version in the data ({}) does not match the expected API version ({})",
+            self.api_version,
+            kind.api_version()
+        ))
     }
 
     fn unlike(&self, kind: &Kind, is_version: bool) -> String {

@@ -20,4 +20,5 @@ mod spelling;
 mod status;
 mod table;
 mod update;
+mod versions;
 mod watch;

@@ -1,6 +1,7 @@
 //! A server, and a namespace of one's own on it.
 
 mod answer;
+mod definition;
 mod object;
 mod question;
 mod watching;
@@ -14,6 +15,7 @@ use testkit::ControlPlane;
 use tokio::runtime::Handle;
 
 pub use answer::Answer;
+pub use definition::Defined;
 pub use object::object;
 use object::path;
 pub use question::Question;

@@ -243,35 +243,6 @@ async fn a_custom_object_is_told_with_its_age(stage: &Stage) {
     is_told(stage, "widgets/app", &["Name", "Age:date"], json!(["app", "AGE"])).await;
 }
 
-/// A definition of a kind with columns, under a name of this stage's own.
-async fn define(stage: &Stage, columns: Value) -> String {
-    let plural = format!("t{}", stage.namespace().rsplit('-').next().unwrap());
-    let group = "columns.example.org";
-    let schema = json!({ "type": "object", "x-kubernetes-preserve-unknown-fields": true });
-    let definition = json!({
-        "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
-        "metadata": { "name": format!("{plural}.{group}") },
-        "spec": {
-            "group": group, "scope": "Namespaced",
-            "names": { "plural": plural, "kind": format!("T{plural}") },
-            "versions": [{
-                "name": "v1", "served": true, "storage": true,
-                "schema": { "openAPIV3Schema": schema }, "additionalPrinterColumns": columns,
-            }],
-        },
-    });
-    let definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
-    stage.post(definitions, &definition).await.created();
-    let path = format!("/apis/{group}/v1/namespaces/{}/{plural}", stage.namespace());
-    for _ in 0..500 {
-        if stage.get(&path).await.code == 200 {
-            return path;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-    }
-    panic!("{path} is not served")
-}
-
 async fn a_definition_tells_the_columns_of_its_kind(stage: &Stage) {
     let columns = json!([
         { "name": "Size", "type": "integer", "jsonPath": ".spec.size", "description": "how big" },
@@ -281,16 +252,14 @@ async fn a_definition_tells_the_columns_of_its_kind(stage: &Stage) {
           "jsonPath": ".status.conditions[?(@.type==\"Ready\")].status" },
         { "name": "Wrong", "type": "integer", "jsonPath": ".spec.note" },
     ]);
-    let path = define(stage, columns).await;
-    let object = json!({
-        "apiVersion": "columns.example.org/v1",
-        "kind": format!("T{}", path.rsplit('/').next().unwrap()),
-        "metadata": { "name": "app" },
-        "spec": { "size": 3, "note": "n", "list": ["a", "b"] },
-        "status": { "conditions": [
-            { "type": "Other", "status": "False" }, { "type": "Ready", "status": "True" },
-        ] },
-    });
+    let version = json!({ "name": "v1", "storage": true, "additionalPrinterColumns": columns });
+    let kind = stage.define("columns.example.org", vec![version]).await;
+    let path = kind.path("v1");
+    let mut object = kind.object("v1", "app");
+    object["spec"] = json!({ "size": 3, "note": "n", "list": ["a", "b"] });
+    object["status"] = json!({ "conditions": [
+        { "type": "Other", "status": "False" }, { "type": "Ready", "status": "True" },
+    ] });
     stage.post(&path, &object).await.created();
     let table = table(stage, &format!("{path}/app")).await;
     assert_eq!(

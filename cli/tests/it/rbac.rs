@@ -366,14 +366,53 @@ fn custom_objects_and_those_without_a_namespace_are_granted_like_leases() {
             assert_eq!(outcome.code, Some(code), "{transcript}");
             assert!(!transcript.contains(" 403 "), "{transcript}");
         }
-        // Not all of them go with the namespace.
-        for document in documents(&printed.stdout) {
-            space.with(async |client| {
-                let (api, name) = place(client, &document);
-                api.delete(&name, &DeleteParams::default()).await.unwrap();
-            });
-        }
+        revoke(&space, &printed.stdout);
     }
+}
+
+/// Not all of it goes with the namespace.
+fn revoke(space: &Space, yaml: &str) {
+    for document in documents(yaml) {
+        space.with(async |client| {
+            let (api, name) = place(client, &document);
+            api.delete(&name, &DeleteParams::default()).await.unwrap();
+        });
+    }
+}
+
+#[test]
+fn what_is_granted_to_a_group_in_all_namespaces_its_members_may_do_there_and_nobody_else() {
+    let Some(space) = Space::new("rbac-group") else { return };
+    let group = format!("on-call-{}", space.namespace);
+    let needs = ["rbac", "-A", "--for", "acquire,get,gc", "--group", &group, "--name", &group];
+    let printed = Kubelock::new(&needs).run();
+    assert_eq!(printed.code, Some(0), "{}", printed.stderr);
+    for document in documents(&printed.stdout) {
+        space.with(async |client| apply(client, &document).await);
+    }
+    let member = ["--as", "dana", "--as-group", &group];
+    let as_member = |line: &[&str]| space.run(&[line, &member].concat());
+    // The API server learns of it by watch.
+    let mut listed = as_member(&["get", "-A"]);
+    for _ in 0..200 {
+        if listed.code == Some(0) {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        listed = as_member(&["get", "-A"]);
+    }
+    assert_eq!(listed.code, Some(0), "{}", listed.stderr);
+    let lines: [&[&str]; 3] = [
+        &["acquire", "deploy", "--owner", "dana"],
+        &["get", "deploy"],
+        &["gc", "--older-than", "0", "--dry-run"],
+    ];
+    for line in lines {
+        let outcome = as_member(line);
+        assert_eq!(outcome.code, Some(0), "{line:?}: {}", outcome.stderr);
+    }
+    assert_eq!(space.run(&["get", "-A", "--as", "dana"]).code, Some(1), "in no group");
+    revoke(&space, &printed.stdout);
 }
 
 #[test]

@@ -167,6 +167,29 @@ mod tests {
         assert_eq!(platform["sha256"], sum);
         let bin = platform["bin"].as_str().unwrap();
         assert!(has(bin, 0o755));
+        is_valid_to_krew(&manifest);
+    }
+
+    /// What krew demands of a manifest (its `internal/index/validation/validate.go`).
+    fn is_valid_to_krew(manifest: &serde_json::Value) {
+        assert_eq!(manifest["apiVersion"], "krew.googlecontainertools.github.com/v1alpha2");
+        assert_eq!(
+            (&manifest["kind"], &manifest["metadata"]["name"]),
+            (&"Plugin".into(), &"kubelock".into())
+        );
+        let spec = &manifest["spec"];
+        let description = spec["shortDescription"].as_str().unwrap();
+        assert!(!description.is_empty() && !description.contains(['\r', '\n']), "{description:?}");
+        let version = spec["version"].as_str().unwrap().strip_prefix('v').unwrap();
+        assert_eq!(version.split('.').filter(|part| part.parse::<u32>().is_ok()).count(), 3);
+        for platform in spec["platforms"].as_array().unwrap() {
+            let sum = platform["sha256"].as_str().unwrap();
+            let is_hex = |c: char| c.is_ascii_digit() || ('a'..='f').contains(&c);
+            assert!(sum.len() == 64 && sum.chars().all(is_hex), "{sum}");
+            assert!(platform.get("files").is_none(), "all of the archive is installed");
+            let labels = platform["selector"]["matchLabels"].as_object().unwrap();
+            assert_eq!(labels.keys().collect::<Vec<_>>(), ["arch", "os"]);
+        }
     }
 
     #[test]

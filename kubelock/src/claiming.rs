@@ -288,12 +288,12 @@ fn hold_id(random: u64) -> Result<HoldId, Error> {
 }
 
 /// The name that the machine or container goes by.
-#[cfg(any(target_os = "linux", target_os = "android"))]
+#[cfg(unix)]
 fn host() -> String {
     rustix::system::uname().nodename().to_string_lossy().into_owned()
 }
 
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
+#[cfg(not(unix))]
 fn host() -> String {
     std::env::var("HOSTNAME").unwrap_or_default()
 }

@@ -18,6 +18,7 @@ pub(crate) mod unblocked;
 mod wire;
 
 pub(crate) use child::kill_alone;
+pub(crate) use plugin::ask_nobody;
 
 use std::path::Path;
 

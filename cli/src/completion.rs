@@ -4,6 +4,7 @@
 //! program's name, the last one unfinished; answered by one candidate a line, a tab and a
 //! description behind it, and `:DIRECTIVE` at the end.
 
+mod interrupted;
 mod live;
 mod programs;
 mod typed;
@@ -37,6 +38,8 @@ const NO_FILES: u8 = 4;
 pub(crate) fn answer() -> Option<ExitCode> {
     let words = asked()?;
     keep_silent();
+    client::ask_nobody();
+    interrupted::leave_nothing_behind();
     let (tell, told) = channel();
     let work = thread::Builder::new().spawn(move || {
         // Nobody may wait any more.
@@ -65,7 +68,7 @@ fn asked() -> Option<Vec<OsString>> {
     Some(words)
 }
 
-/// Credential plugins and the like may say what they want: nobody sees it, and nobody answers.
+/// Whoever speaks or asks here is neither heard nor answered.
 #[cfg(unix)]
 fn keep_silent() {
     if let Ok(nowhere) = std::fs::File::options().read(true).write(true).open("/dev/null") {
@@ -140,7 +143,7 @@ fn with_completer(arg: Arg, typed: &Typed) -> Arg {
         "on" => ArgValueCompleter::new(move |word: &OsStr| live::objects(&typed, word)),
         "namespace" => ArgValueCompleter::new(move |word: &OsStr| live::namespaces(&typed, word)),
         "context" => ArgValueCompleter::new(move |word: &OsStr| live::contexts(&typed, word)),
-        "command" => ArgValueCompleter::new(programs::Programs),
+        "command" => ArgValueCompleter::new(move |word: &OsStr| programs::found(&typed, word)),
         _ => return arg,
     };
     arg.add(completer)

@@ -21,7 +21,7 @@ pub(super) enum NoOutput {
     TooSlow,
 }
 
-/// The process, and whether it leads a group of its own.
+/// The process, and whether it leads a group of its own, or is about to.
 struct Running {
     child: Child,
     alone: bool,
@@ -33,21 +33,16 @@ static ALONE: Mutex<Vec<u32>> = Mutex::new(Vec::new());
 
 /// Runs a command to its end; it is killed when that takes too long.
 ///
-/// Alone, it has a process group of its own: a terminal's Ctrl-C is not meant for it, it cannot
-/// read from there, and its children are killed with it.
+/// Alone means that the command sees to a process group of its own (see [`super::unblocked`]): its
+/// children are killed with it then, and it with this program.
 pub(super) fn output(
     command: &mut Command,
     limit: Duration,
     alone: bool,
 ) -> Result<Vec<u8>, NoOutput> {
     let deadline = Instant::now() + limit;
-    #[cfg(unix)]
-    if alone {
-        std::os::unix::process::CommandExt::process_group(command, 0);
-    }
-    let child = command.stdout(Stdio::piped()).spawn().map_err(NoOutput::NotStarted)?;
+    let child = start(command.stdout(Stdio::piped()), alone).map_err(NoOutput::NotStarted)?;
     let group = alone.then_some(child.id());
-    alone_now().extend(group);
     let mut running = Running { child, alone, deadline };
     let result = running.output();
     if matches!(result, Err(NoOutput::TooSlow | NoOutput::Lost(_))) {
@@ -55,6 +50,16 @@ pub(super) fn output(
     }
     alone_now().retain(|other| Some(*other) != group);
     result
+}
+
+/// Whoever kills those that run alone waits until this one is among them.
+fn start(command: &mut Command, alone: bool) -> std::io::Result<Child> {
+    let mut others = alone.then(alone_now);
+    let child = command.spawn()?;
+    if let Some(others) = &mut others {
+        others.push(child.id());
+    }
+    Ok(child)
 }
 
 /// Kills those that run alone: nobody will take what they bring.
@@ -70,10 +75,11 @@ fn alone_now() -> MutexGuard<'static, Vec<u32>> {
 
 #[cfg(unix)]
 fn kill_group(group: u32) {
-    use rustix::process::{Pid, Signal, kill_process_group};
+    use rustix::process::{Pid, Signal, kill_process, kill_process_group};
     if let Some(group) = i32::try_from(group).ok().and_then(Pid::from_raw) {
-        // It may have ended by itself.
+        // It may have ended by itself, or may not lead its group yet.
         let _ = kill_process_group(group, Signal::KILL);
+        let _ = kill_process(group, Signal::KILL);
     }
 }
 
@@ -159,7 +165,9 @@ mod tests {
         let script = format!("sleep 1000 & echo $! >{}; wait", pids.display());
         let start = Instant::now();
 
-        let hung = output(&mut sh(&script), Duration::from_millis(500), true);
+        let mut alone = sh(&script);
+        std::os::unix::process::CommandExt::process_group(&mut alone, 0);
+        let hung = output(&mut alone, Duration::from_millis(500), true);
 
         assert!(matches!(hung, Err(NoOutput::TooSlow)) && start.elapsed() < LONG);
         let child: i32 = std::fs::read_to_string(pids).unwrap().trim().parse().unwrap();

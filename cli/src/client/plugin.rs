@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use k8s_openapi::jiff::Timestamp;
@@ -21,6 +22,14 @@ const FIRST_MAX: Duration = Duration::from_mins(10);
 const RENEWAL_MAX: Duration = Duration::from_mins(1);
 
 const SAME_FOR_KUBECTL: &str = "kubectl runs the same plugin: what does kubectl auth whoami say?";
+
+/// Whether somebody sits there who can be asked: nobody does at a Tab key.
+static ATTENDED: AtomicBool = AtomicBool::new(true);
+
+/// From now on no plugin gets the terminal, and one that cannot do without is not run.
+pub(crate) fn ask_nobody() {
+    ATTENDED.store(false, Ordering::Relaxed);
+}
 
 /// A plugin of the kubeconfig, ready to run.
 pub(super) struct Plugin {
@@ -94,11 +103,24 @@ impl Plugin {
 
     /// Asks for the first time: before the first request, when a person may be asked in turn.
     pub(super) fn ask(&self) -> Result<Credential, Failure> {
+        if !ATTENDED.load(Ordering::Relaxed) {
+            return self.ask_unattended();
+        }
         let output = child::output(&mut self.command(self.stdin()?), FIRST_MAX, false);
         self.read(output, FIRST_MAX).map_err(|failure| match failure.hints.as_slice() {
             [] => failure.hint(SAME_FOR_KUBECTL),
             _ => failure,
         })
+    }
+
+    /// In the background, where there is no terminal.
+    fn ask_unattended(&self) -> Result<Credential, Failure> {
+        if self.asks {
+            return Err(self.failed("asks questions, and runs only when a command starts"));
+        }
+        let mut command = unblocked::command(&self.command(Stdio::null()));
+        let output = child::output(command.stdin(Stdio::null()), RENEWAL_MAX, true);
+        self.read(output, RENEWAL_MAX)
     }
 
     /// Stdin is not ours to give away; a plugin that cannot do without gets the terminal itself.
@@ -196,14 +218,8 @@ impl Source for Plugin {
         format!("the credential plugin {}", text::line(&self.program))
     }
 
-    /// In the background, where there is no terminal.
     fn fetch(&self) -> Result<Token, Failure> {
-        if self.asks {
-            return Err(self.failed("asks questions, and runs only when a command starts"));
-        }
-        let mut command = unblocked::command(&self.command(Stdio::null()));
-        let output = child::output(command.stdin(Stdio::null()), RENEWAL_MAX, true);
-        let credential = self.read(output, RENEWAL_MAX)?;
+        let credential = self.ask_unattended()?;
         credential.token.ok_or_else(|| self.failed("returned no token this time"))
     }
 }

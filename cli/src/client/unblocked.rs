@@ -1,7 +1,8 @@
-//! A program started with no signal blocked, whatever this process has blocked for itself.
+//! A program started with no signal blocked, whatever this process has blocked for itself, and
+//! in a session of its own, where there is no terminal to ask somebody on.
 //!
-//! A child inherits the mask of the thread that starts it, and std has no way to say otherwise.
-//! So this program starts itself, and becomes the other one once its mask is clean.
+//! A child inherits the mask and the session of the process that starts it, and std has no way to
+//! say otherwise. So this program starts itself, and becomes the other one once both are right.
 
 use std::process::{Command, ExitCode};
 
@@ -15,7 +16,8 @@ const WORD: &str = "__unblocked";
 #[cfg(unix)]
 const NOT_EXECUTED: u8 = 127;
 
-/// The same command with a clean mask; its stdin and stdout are to be set.
+/// The same command with a clean mask, which leads a session and a group of its own; its stdin and
+/// stdout are to be set.
 #[cfg(unix)]
 pub(super) fn command(of: &Command) -> Command {
     let own = program::own_path().unwrap_or_else(|_| "kubelock".into());
@@ -48,7 +50,8 @@ pub(crate) fn become_other() -> Option<ExitCode> {
         return None;
     }
     let program = words.next()?;
-    if nix::sys::signal::SigSet::empty().thread_set_mask().is_ok() {
+    let is_clean = nix::sys::signal::SigSet::empty().thread_set_mask().is_ok();
+    if is_clean && rustix::process::setsid().is_ok() {
         // It returns only where it fails, and whoever waits sees the status.
         let _ = Command::new(program).args(words).exec();
     }

@@ -8,27 +8,21 @@ use std::path::Path;
 use clap_complete::CompletionCandidate;
 use clap_complete::engine::{PathCompleter, ValueCompleter};
 
-/// Completes COMMAND and what it takes.
-pub(super) struct Programs;
+use super::typed::Typed;
 
-impl ValueCompleter for Programs {
-    fn complete(&self, word: &OsStr) -> Vec<CompletionCandidate> {
-        self.complete_at(0, word)
+/// COMMAND, or what it takes.
+pub(super) fn found(typed: &Typed, word: &OsStr) -> Vec<CompletionCandidate> {
+    let mut found = PathCompleter::any().complete(word);
+    let word = word.to_string_lossy();
+    // Without a letter there are thousands.
+    if !typed.has_program && !word.is_empty() && !word.contains('/') {
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let folders: Vec<_> = std::env::split_paths(&path).collect();
+        let programs = folders.iter().flat_map(|folder| programs(folder, &word));
+        let programs: BTreeSet<String> = programs.collect();
+        found.extend(programs.into_iter().map(CompletionCandidate::new));
     }
-
-    fn complete_at(&self, index: usize, word: &OsStr) -> Vec<CompletionCandidate> {
-        let mut found = PathCompleter::any().complete(word);
-        let word = word.to_string_lossy();
-        // Without a letter there are thousands.
-        if index == 0 && !word.is_empty() && !word.contains('/') {
-            let path = std::env::var_os("PATH").unwrap_or_default();
-            let folders: Vec<_> = std::env::split_paths(&path).collect();
-            let programs = folders.iter().flat_map(|folder| programs(folder, &word));
-            let programs: BTreeSet<String> = programs.collect();
-            found.extend(programs.into_iter().map(CompletionCandidate::new));
-        }
-        found
-    }
+    found
 }
 
 fn programs(folder: &Path, word: &str) -> Vec<String> {

@@ -13,6 +13,8 @@ use crate::args::environment;
 #[derive(Debug, Clone, Default)]
 pub(super) struct Typed {
     pub(super) command: String,
+    /// The words of COMMAND have begun.
+    pub(super) has_program: bool,
     pub(super) on: Option<String>,
     pub(super) prefix: Option<String>,
     pub(super) namespace: Option<String>,
@@ -35,6 +37,7 @@ impl Typed {
         let one = |id| text(inner, id).or_else(|| text(&matches, id));
         Self {
             command: name.to_owned(),
+            has_program: inner.try_get_raw("command").is_ok_and(|words| words.is_some()),
             on: one("on"),
             prefix: one("prefix"),
             namespace: one("namespace"),

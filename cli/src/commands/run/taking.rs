@@ -48,7 +48,7 @@ pub(super) async fn hold(
     drop(waiting);
     let at = |verb| {
         let command = "run";
-        Situation { deadline, command, has_waited, ..session.situation(verb, &target) }
+        Situation { command, deadline, has_waited, ..session.situation(verb, &target) }
     };
     match held {
         Ok(guard) if stop.is_cancelled() => match guard.release().await {

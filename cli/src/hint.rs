@@ -80,16 +80,29 @@ impl Flags {
         self.cluster(command)
     }
 
+    /// `kubelock release deploy -n ci --owner alice`: the same with an option more.
+    pub(crate) fn command_with(
+        &self,
+        verb: &str,
+        target: &Target,
+        (flag, value): (&str, &str),
+    ) -> String {
+        let mut command = self.command(verb, target);
+        add(&mut command, flag, Some(value));
+        command
+    }
+
     /// `kubectl VERB TYPE/NAME -n ci`.
     pub(crate) fn kubectl(&self, verb: &str, target: &Target) -> String {
-        let mut command = format!("kubectl {verb} {}/{}", target.kind.resource(), target.object);
+        let object = format!("{}/{}", target.kind.resource(), target.object);
+        let mut command = format!("kubectl {verb} {}", quoted(&object));
         add(&mut command, "-n", target.namespace.as_deref());
         self.cluster(command)
     }
 
     /// `kubectl auth can-i list leases.coordination.k8s.io -n ci`.
     pub(crate) fn kubectl_can(&self, verb: &str, resource: &str, place: Place<'_>) -> String {
-        let mut command = format!("kubectl auth can-i {verb} {resource}");
+        let mut command = format!("kubectl auth can-i {verb} {}", quoted(resource));
         place.add_to(&mut command);
         self.cluster(command)
     }
@@ -160,7 +173,8 @@ fn add(command: &mut String, flag: &str, value: Option<&str>) {
     if let Some(value) = value {
         command.push(' ');
         command.push_str(flag);
-        command.push(' ');
+        // Behind a space it would be taken for the next option.
+        command.push(if value.starts_with('-') { '=' } else { ' ' });
         command.push_str(&quoted(value));
     }
 }
@@ -177,7 +191,10 @@ pub(crate) fn quoted(word: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use kubelock::LockName;
+
     use super::*;
+    use crate::target::Carrier;
 
     fn flags() -> Flags {
         Flags {
@@ -217,6 +234,26 @@ mod tests {
             "kubelock rbac -A --serviceaccount ci:runner \
              --context 'my context' | kubectl apply -f - --context 'my context'"
         );
+    }
+
+    #[test]
+    fn whatever_others_called_an_object_or_a_user_a_hint_is_one_command() {
+        let carrier = Carrier::parse(Some("clusterrole/deploy;reboot")).unwrap();
+        let kind = carrier.known_kind().unwrap();
+        let target = Target::new(LockName::new("deploy").unwrap(), &carrier, kind, "ci");
+        let flags = Flags::none();
+        let object = "clusterroles.rbac.authorization.k8s.io/deploy;reboot";
+        assert_eq!(flags.kubectl("get", &target), format!("kubectl get '{object}'"));
+        assert_eq!(
+            flags.kubectl_can("get", object, Place::Cluster),
+            format!("kubectl auth can-i get '{object}'")
+        );
+        assert_eq!(
+            flags.command_with("release", &target, ("--owner", "-x y")),
+            "kubelock release deploy --on 'clusterrole/deploy;reboot' --owner='-x y'"
+        );
+        let flags = Flags { as_user: Some("-zoe".to_owned()), ..Flags::none() };
+        assert_eq!(flags.kubectl_line("version"), "kubectl version --as=-zoe");
     }
 
     #[test]

@@ -128,8 +128,12 @@ impl<'a> Nearby<'a> {
         let names = objects.iter().map(|object| object.metadata.name.as_str());
         let names = names.filter(|name| PathSegment::object(name).is_ok());
         let alike = alike::closest(self.place.object, names);
-        let kind = &self.place.kind.shown;
-        alike::question(&alike.iter().map(|name| format!("{kind}/{name}")).collect::<Vec<_>>())
+        alike::question(&alike.iter().map(|name| self.spelled(name)).collect::<Vec<_>>())
+    }
+
+    /// As it goes behind `--on`, in a shell.
+    fn spelled(&self, object: &str) -> String {
+        quoted(&format!("{}/{object}", self.place.kind.shown))
     }
 
     /// Where nothing of a kind is in a namespace, there may be no such namespace.

@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use http::header::{ACCEPT, CONTENT_TYPE, DATE};
-use http::{HeaderMap, Request, Response};
+use http::{HeaderMap, Request, Response, StatusCode};
 use kube::client::Body;
 use kubelock::Timestamp;
 use serde::Deserialize;
@@ -36,6 +36,20 @@ pub(crate) struct Reply<T> {
 pub(crate) struct Refusal {
     pub(crate) code: u16,
     pub(crate) message: String,
+}
+
+impl Refusal {
+    /// `503 Service Unavailable: etcd is away`.
+    pub(crate) fn words(&self) -> String {
+        let Self { code, message } = self;
+        let code = StatusCode::from_u16(*code).map_or(code.to_string(), |code| code.to_string());
+        if *message == code { code } else { format!("{code}: {message}") }
+    }
+
+    /// Whether the server fails, or is too busy: it may do it another time.
+    pub(crate) fn is_passing(&self) -> bool {
+        matches!(self.code, 429 | 500..)
+    }
 }
 
 /// The server's clock, seen between two readings of this machine's.

@@ -10,11 +10,12 @@ use crate::deadline::Deadline;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::hint::{Flags, Wanted, quoted};
+use crate::kind::Kind;
 use crate::output::{age, holder, text};
 use crate::target::Target;
 pub(crate) use forbidden::{Denied, impersonation};
+pub(crate) use unreachable::{failing, too_slow, unanswered, unauthorized, unreadable};
 use unreachable::{no_credentials, unreachable};
-pub(crate) use unreachable::{too_slow, unanswered, unauthorized, unreadable};
 
 const LOG_IN: &str = "log in again, or name another context with --context";
 
@@ -28,6 +29,8 @@ pub(crate) struct Situation<'a> {
     pub(crate) endpoint: &'a Endpoint,
     pub(crate) flags: &'a Flags,
     pub(crate) deadline: Deadline,
+    /// Whether it was to wait while another has the lock.
+    pub(crate) has_waited: bool,
 }
 
 /// The failure that an error of the library is.
@@ -66,6 +69,12 @@ fn outcome_unknown(settled_at: Timestamp, message: &str, at: &Situation<'_>) -> 
         return no_answer(at);
     }
     let (lock, message) = (at.target.describe(), text::paragraph(message));
+    let message = if is_silence(&message) {
+        // That of the last attempt is not what anybody has waited.
+        format!("no answer within {:?}", at.deadline.timeout())
+    } else {
+        message
+    };
     let done = match at.verb {
         "release" => "released",
         "renew" => "renewed",
@@ -81,6 +90,9 @@ fn held_already(record: &Record, seen_at: Timestamp, at: &Situation<'_>) -> Fail
     let message =
         format!("{} is held already by {}", at.target.describe(), holder::words(record, seen_at));
     let failure = Failure::new(Exit::HeldAlready, message);
+    if let Some(hold) = &record.hold {
+        return failure.hint(of_hold(hold)).hint(by_hold("release", hold, at));
+    }
     match release_as(&record.owner, at) {
         Some(release) => failure.hint(format!("give it back with: {release}")),
         None => failure,
@@ -90,8 +102,8 @@ fn held_already(record: &Record, seen_at: Timestamp, at: &Situation<'_>) -> Fail
 /// The command that gives back what this owner holds. An owner that had to be escaped cannot be
 /// typed.
 fn release_as(owner: &str, at: &Situation<'_>) -> Option<String> {
-    let release = at.flags.command("release", at.target);
-    (text::owner(owner) == owner).then(|| format!("{release} --owner {}", quoted(owner)))
+    let release = || at.flags.command_with("release", at.target, ("--owner", owner));
+    (text::owner(owner) == owner).then(release)
 }
 
 fn held_by_other(record: &Record, seen_at: Timestamp, at: &Situation<'_>) -> Failure {
@@ -100,10 +112,9 @@ fn held_by_other(record: &Record, seen_at: Timestamp, at: &Situation<'_>) -> Fai
         Failure::new(Exit::HeldByOther, format!("{} is held by {holder}", at.target.describe()));
     let look = at.flags.command("get", at.target);
     match (at.verb, &record.hold) {
+        ("acquire", _) if at.has_waited => failure.hint(format!("see who: {look}")),
         ("acquire", _) => failure.hint(format!("wait with --wait 5m, or see who: {look}")),
-        (_, Some(hold)) => failure
-            .hint(format!("the record belongs to hold {hold}, not to its owner's name"))
-            .hint(by_hold(hold, at)),
+        (verb, Some(hold)) => failure.hint(of_hold(hold)).hint(by_hold(verb, hold, at)),
         ("release", None) => failure.hint(match release_as(&record.owner, at) {
             Some(release) => format!("if that is you: {release}"),
             None => format!("see who: {look}"),
@@ -112,10 +123,14 @@ fn held_by_other(record: &Record, seen_at: Timestamp, at: &Situation<'_>) -> Fai
     }
 }
 
-/// The command that does by the id of the hold what was asked for by owner.
-fn by_hold(hold: &HoldId, at: &Situation<'_>) -> String {
-    let command = at.flags.command(at.verb, at.target);
-    format!("only whoever knows that its holder is gone should use: {command} --hold {hold}")
+fn of_hold(hold: &HoldId) -> String {
+    format!("the record belongs to hold {hold}, not to its owner's name")
+}
+
+/// The command that does by the id of the hold what cannot be done by owner.
+fn by_hold(verb: &str, hold: &HoldId, at: &Situation<'_>) -> String {
+    let command = at.flags.command_with(verb, at.target, ("--hold", hold.as_str()));
+    format!("only whoever knows that its holder is gone should use: {command}")
 }
 
 /// A lock that nobody holds, or whose record has expired.
@@ -185,10 +200,9 @@ fn refused(code: u16, reason: &str, message: &str, at: &Situation<'_>) -> Failur
     if code == 401 {
         return unauthorized(at.endpoint);
     }
-    // The object's own 404 is another error: this is the namespace of a Lease that was to be made.
-    if code == 404 && at.target.own_lease {
-        return Failure::failed(format!("cannot make {} for {lock}: {message}", at.target.on()))
-            .hint("create the namespace first, or name another with -n");
+    // The object's own 404 is another error, and webhooks deny with any code they like.
+    if code == 404 && !message.starts_with("admission webhook \"") {
+        return not_there(&message, at);
     }
     let reason = if reason.is_empty() { String::new() } else { format!(" {}", text::line(reason)) };
     let failure = Failure::failed(format!(
@@ -201,6 +215,24 @@ fn refused(code: u16, reason: &str, message: &str, at: &Situation<'_>) -> Failur
     }
 }
 
+/// The namespace of a Lease that was to be made; else the kind, in the version that was asked for.
+fn not_there(message: &str, at: &Situation<'_>) -> Failure {
+    let Situation { target, verb, .. } = at;
+    if !target.own_lease || *verb != "acquire" {
+        return unknown_kind(&target.kind, at.flags);
+    }
+    let (lease, lock) = (target.on(), target.describe());
+    Failure::failed(format!("cannot make {lease} for {lock}: {message}"))
+        .hint("create the namespace first, or name another with -n")
+}
+
+/// The server has no such kind, or not in this version.
+pub(crate) fn unknown_kind(kind: &Kind, flags: &Flags) -> Failure {
+    let (resource, version) = (kind.resource(), &kind.gvr.version);
+    Failure::failed(format!("the API server has no {resource} of version {version}"))
+        .hint(format!("{} lists the kinds there are", flags.kubectl_line("api-resources")))
+}
+
 /// The command that tries what is asked for, as a dry run.
 fn doctor(at: &Situation<'_>) -> String {
     at.flags.command("doctor", at.target)
@@ -209,9 +241,21 @@ fn doctor(at: &Situation<'_>) -> String {
 fn unavailable(message: &str, at: &Situation<'_>) -> Failure {
     match at.endpoint.withheld() {
         Some(why) => no_credentials(&why, at.endpoint),
-        None if message.starts_with("no answer") => no_answer(at),
+        None if is_silence(message) => no_answer(at),
+        None if is_status(message) => failing(message, at.endpoint),
         None => unreachable(message, at.endpoint),
     }
+}
+
+/// Whether these are the library's words for that nothing was heard.
+fn is_silence(message: &str) -> bool {
+    message.starts_with("no answer")
+}
+
+/// Whether they are those of an answer: they begin with its status.
+fn is_status(message: &str) -> bool {
+    let code = message.split([' ', ':']).next().unwrap_or_default();
+    http::StatusCode::from_bytes(code.as_bytes()).is_ok()
 }
 
 /// Nothing was heard within `--request-timeout`.

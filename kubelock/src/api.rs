@@ -25,8 +25,10 @@ pub(crate) const USER_AGENT: &str = concat!("kubelock/", env!("CARGO_PKG_VERSION
 pub(crate) enum NoAnswer {
     /// The request never left this process.
     NotSent(String),
-    /// It may have arrived, and may arrive yet.
+    /// It may have arrived, and may arrive yet: something went wrong on the way.
     Unanswered(String),
+    /// The same, and nothing was heard in time.
+    Silence(String),
 }
 
 /// The API path of one object.
@@ -137,7 +139,7 @@ impl Api<'_> {
             biased;
             answer = self.exchange(request) => answer,
             () = self.kube_lock.runtime.sleep(left) => {
-                Err(NoAnswer::Unanswered(format!("no answer within {millis} ms")))
+                Err(NoAnswer::Silence(format!("no answer within {millis} ms")))
             }
         }
     }

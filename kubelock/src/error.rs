@@ -131,8 +131,8 @@ pub enum Error {
         message: String,
     },
 
-    /// The API server could not be reached or did not answer; nothing was written.
-    #[error("cannot reach the API server for {lock}: {message}")]
+    /// The API server could not be reached, did not answer or failed; nothing was written.
+    #[error("the API server is not available for {lock}: {message}")]
     Unavailable {
         /// Which lock.
         lock: Box<LockRef>,

@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::kube_lock::KubeLock;
 use crate::lock_ref::LockRef;
 use crate::memory::ServerTime;
-use crate::status::Answer;
+use crate::status::{Answer, trouble_reading, trouble_writing};
 use http::Method;
 use kubelock_core::answer::{ReadReply, Refusal, Sight, WriteReply};
 use kubelock_core::call::{Call, Step, Write};
@@ -46,6 +46,8 @@ pub(crate) struct Session<'a> {
     whole: Option<Vec<u8>>,
     since_sent: Duration,
     verb: Method,
+    /// What went wrong with the last request that anything was heard of.
+    trouble: Option<String>,
 }
 
 impl<'a> Session<'a> {
@@ -59,6 +61,7 @@ impl<'a> Session<'a> {
             whole: None,
             since_sent: Duration::ZERO,
             verb: Method::PATCH,
+            trouble: None,
         }
     }
 
@@ -205,16 +208,32 @@ impl<'a> Session<'a> {
                 if is_whole_object {
                     self.learn(&reply);
                 }
+                self.trouble = trouble_writing(&reply);
                 reply
             }
-            // A client that repeats requests shows the last failure alone.
-            Err(NoAnswer::NotSent(words)) if self.kube_lock.sends_once => {
-                WriteReply::NotSent(words)
-            }
-            Err(NoAnswer::NotSent(words) | NoAnswer::Unanswered(words)) => {
-                // What was too slow once gets more time.
-                self.attempt *= 2;
-                WriteReply::Unanswered(words)
+            Err(no_answer) => self.not_written(no_answer),
+        }
+    }
+
+    fn not_written(&mut self, no_answer: NoAnswer) -> WriteReply {
+        let never_left = matches!(no_answer, NoAnswer::NotSent(_));
+        let words = self.words(no_answer);
+        // A client that repeats requests shows the last failure alone.
+        if never_left && self.kube_lock.sends_once {
+            return WriteReply::NotSent(words);
+        }
+        // What was too slow once gets more time.
+        self.attempt *= 2;
+        WriteReply::Unanswered(words)
+    }
+
+    /// Silence takes nothing from what was heard before it: the last attempt of a call is cut short
+    /// by the call's own deadline, and tells nothing of the server.
+    fn words(&mut self, no_answer: NoAnswer) -> String {
+        match no_answer {
+            NoAnswer::Silence(words) => self.trouble.clone().unwrap_or(words),
+            NoAnswer::NotSent(words) | NoAnswer::Unanswered(words) => {
+                self.trouble.insert(words).clone()
             }
         }
     }
@@ -247,11 +266,10 @@ impl<'a> Session<'a> {
                 if let ReadReply::Seen(sight) = &reply {
                     self.saw(sight);
                 }
+                self.trouble = trouble_reading(&reply);
                 reply
             }
-            Err(NoAnswer::NotSent(words) | NoAnswer::Unanswered(words)) => {
-                ReadReply::Unanswered(words)
-            }
+            Err(no_answer) => ReadReply::Unanswered(self.words(no_answer)),
         }
     }
 

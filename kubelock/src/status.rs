@@ -87,7 +87,7 @@ impl Answer {
         }
         let refusal = self.refusal(lock);
         if leaves_it_open(self.code, &refusal) {
-            WriteReply::Unanswered(refusal.message)
+            WriteReply::Unanswered(words(&refusal))
         } else {
             WriteReply::Refused(refusal)
         }
@@ -101,7 +101,7 @@ impl Answer {
         let refusal = self.refusal(lock);
         match self.code {
             _ if refusal.is_missing_object() => ReadReply::Missing,
-            code if leaves_it_open(code, &refusal) => ReadReply::Unanswered(refusal.message),
+            code if leaves_it_open(code, &refusal) => ReadReply::Unanswered(words(&refusal)),
             _ => ReadReply::Refused(refusal),
         }
     }
@@ -143,6 +143,36 @@ impl Answer {
         let line = text.lines().next().unwrap_or_default().trim();
         if line.is_empty() { self.code.to_string() } else { line.to_owned() }
     }
+}
+
+/// `503 Service Unavailable: etcd is away`: a refusal of which nothing else is told.
+fn words(refusal: &Refusal) -> String {
+    let Refusal { code, message, .. } = refusal;
+    let code = StatusCode::from_u16(*code).map_or(code.to_string(), |code| code.to_string());
+    if *message == code { code } else { format!("{code}: {message}") }
+}
+
+/// What went wrong with a write beside the lock itself: the server failed, was too busy, or was
+/// not heard.
+pub(crate) fn trouble_writing(reply: &WriteReply) -> Option<String> {
+    match reply {
+        WriteReply::Unanswered(words) | WriteReply::NotSent(words) => Some(words.clone()),
+        WriteReply::Refused(refusal) => trouble(refusal),
+        WriteReply::Applied(_) => None,
+    }
+}
+
+/// The same of a read.
+pub(crate) fn trouble_reading(reply: &ReadReply) -> Option<String> {
+    match reply {
+        ReadReply::Unanswered(words) => Some(words.clone()),
+        ReadReply::Refused(refusal) => trouble(refusal),
+        ReadReply::Seen(_) | ReadReply::Missing => None,
+    }
+}
+
+fn trouble(refusal: &Refusal) -> Option<String> {
+    refusal.is_throttled().then(|| words(refusal))
 }
 
 fn names(details: &Details, lock: &LockRef) -> bool {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use kube::config::{Kubeconfig, KubeconfigError};
 
 use crate::failure::Failure;
+use crate::hint::quoted;
 
 /// What was found, and where it was looked for.
 pub(super) struct Found {
@@ -78,13 +79,29 @@ fn unreadable(path: &Path, error: &KubeconfigError) -> Failure {
                 error.location().map(|at| format!(" (line {}, column {})", at.line(), at.column()));
             let message =
                 format!("kubeconfig {path} is no valid kubeconfig{}", place.unwrap_or_default());
+            let typed = quoted(&path.to_string());
             Failure::usage(message).hint(format!(
-                "kubectl config view --kubeconfig {path} shows what kubectl makes of it"
+                "kubectl config view --kubeconfig {typed} shows what kubectl makes of it"
             ))
         }
         KubeconfigError::KindMismatch | KubeconfigError::ApiVersionMismatch => Failure::usage(
             format!("kubeconfig {path} has another kind or apiVersion than the files before it"),
         ),
         _ => Failure::usage(format!("kubeconfig {path} is no valid kubeconfig")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kubeconfig_goes_behind_its_option_as_one_word() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("my config");
+        std::fs::write(&path, "clusters: 7").unwrap();
+        let failure = load(Some(&path)).err().unwrap();
+        let typed = format!("--kubeconfig '{}' shows", path.display());
+        assert!(failure.hints[0].contains(&typed), "{:?}", failure.hints);
     }
 }

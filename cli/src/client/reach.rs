@@ -58,6 +58,10 @@ pub(crate) enum Setback {
     Other,
 }
 
+/// The groups whose POSTs are questions, with the slash that tells them from groups that only
+/// begin alike.
+const OF_REVIEWS: [&str; 2] = ["/apis/authorization.k8s.io/", "/apis/authentication.k8s.io/"];
+
 impl Reach {
     /// One of which this is known.
     #[cfg(test)]
@@ -78,7 +82,8 @@ impl Reach {
 
     /// Notes a request that is about to be sent. Reviews, which are POSTs, store nothing.
     pub(super) fn note<B>(&self, request: &Request<B>) {
-        let is_review = request.uri().path().starts_with("/apis/auth");
+        let path = request.uri().path();
+        let is_review = OF_REVIEWS.iter().any(|group| path.starts_with(group));
         self.way().wants_to_write |= !request.method().is_safe() && !is_review;
     }
 
@@ -220,6 +225,26 @@ mod tests {
         reach.came_to(Milestone::Open);
         reach.came_to(Milestone::Accepted);
         assert!(reach.is_reached() && !reach.is_accepted_only());
+    }
+
+    #[test]
+    fn a_review_changes_nothing_and_what_is_of_a_group_that_is_called_alike_may() {
+        let may_have_written = |method: &str, path: &str| {
+            let reach = Reach::of(Some(Milestone::Open), None);
+            reach.note(&Request::builder().method(method).uri(path).body(()).unwrap());
+            reach.may_have_written()
+        };
+        for review in [
+            "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
+            "/apis/authentication.k8s.io/v1/selfsubjectreviews",
+        ] {
+            assert!(!may_have_written("POST", review), "{review}");
+        }
+        for group in ["auth.example.org", "authzed.com", "authorization.openshift.io"] {
+            let path = format!("/apis/{group}/v1/namespaces/ci/widgets/w1");
+            assert!(may_have_written("PATCH", &path), "{group}");
+            assert!(!may_have_written("GET", &path), "{group}");
+        }
     }
 
     #[test]

@@ -79,11 +79,13 @@ pub(crate) async fn run(
 /// Takes the lock. Whoever interrupts that does not have it afterwards.
 async fn take(
     args: AcquireArgs,
-    session: Session,
+    mut session: Session,
     target: &Target,
     common: &CommonArgs,
     interrupts: &mut Interrupts,
 ) -> Result<Acquired, Failure> {
+    let wait = args.wait.or(Wait::No);
+    session.waits = wait != Wait::No;
     let waiting = (!common.quiet).then(|| Waiting::of(target));
     let stop = CancellationToken::new();
     let options = AcquireOptions {
@@ -91,7 +93,7 @@ async fn take(
         ttl: args.ttl,
         deadline: session.deadline.left(),
         create_lease: target.own_lease,
-        wait: args.wait.or(Wait::No),
+        wait,
         on_wait: waiting.as_ref().map(|it| it.on_wait(session.unwatched("acquire", target))),
         cancel: Some(stop.clone()),
         ..AcquireOptions::default()

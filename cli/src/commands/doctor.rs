@@ -21,7 +21,7 @@ use crate::deadline::Deadline;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::hint::{Place, Wanted};
-use crate::output::{self, DocumentFormat, talk};
+use crate::output::{self, DocumentFormat, talk, text};
 use crate::target::{Carrier, Target, lock_name};
 use diagnosis::Diagnosis;
 
@@ -118,7 +118,9 @@ impl Subject {
             place: Place::of(namespace.as_deref()),
             commands: None,
         };
-        let command = self.session.flags().grant(&wanted, diagnosis.server.user.as_deref());
+        // What had to be escaped cannot be typed.
+        let user = diagnosis.server.user.as_deref().filter(|user| text::is_plain(user));
+        let command = self.session.flags().grant(&wanted, user);
         format!("grant {verb} on {}: {command}", kind.resource())
     }
 }

@@ -33,6 +33,8 @@ pub(crate) struct Session {
     namespace_asked_for: Option<String>,
     quiet: bool,
     has_asked_nearby: AtomicBool,
+    /// Whether the command waits while another has the lock.
+    pub(crate) waits: bool,
 }
 
 impl Session {
@@ -54,6 +56,7 @@ impl Session {
             namespace_asked_for: cluster.namespace.clone(),
             quiet: common.quiet,
             has_asked_nearby: AtomicBool::new(false),
+            waits: false,
         })
     }
 
@@ -272,6 +275,7 @@ impl Session {
             endpoint: &self.connection.endpoint,
             flags: &self.flags,
             deadline: self.deadline,
+            has_waited: self.waits,
         }
     }
 
@@ -282,7 +286,7 @@ impl Session {
         target: &Target,
     ) -> impl Fn(&Error) -> Failure + Send + Sync + 'static {
         let (endpoint, flags) = (self.connection.endpoint.clone(), self.flags.clone());
-        let (target, deadline) = (target.clone(), self.deadline);
+        let (target, deadline, has_waited) = (target.clone(), self.deadline, self.waits);
         move |error| {
             let at = Situation {
                 verb: "watch",
@@ -291,6 +295,7 @@ impl Session {
                 endpoint: &endpoint,
                 flags: &flags,
                 deadline,
+                has_waited,
             };
             let mut failure = sentence::failure(error, &at);
             failure.message = format!("its release is seen up to 3s late: {}", failure.message);

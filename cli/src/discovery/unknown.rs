@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::listing::Offered;
 use crate::alike;
 use crate::failure::Failure;
-use crate::hint::Flags;
+use crate::hint::{Flags, quoted};
 use crate::kinds;
 use crate::output::text;
 use crate::target::TypeName;
@@ -27,7 +27,7 @@ impl Unknown<'_> {
         let failure = Failure::usage(format!("the server has no kind \"{spelled}\""));
         let object = self.object.map(|object| format!("/{object}")).unwrap_or_default();
         let words: Vec<_> =
-            closest(offered, self.name).into_iter().map(|word| word + &object).collect();
+            closest(offered, self.name).into_iter().map(|word| quoted(&(word + &object))).collect();
         failure.hint(alike::question(&words).unwrap_or_else(|| {
             format!("{} lists the kinds there are", self.flags.kubectl_line("api-resources"))
         }))
@@ -78,5 +78,21 @@ impl Alike {
             alike::closest(typed, [self.group.as_str()]).is_empty()
                 && !self.group.starts_with(typed)
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_offered_can_be_pasted_behind_on() {
+        let name = TypeName::parse("confgmap").unwrap();
+        let said = |object| {
+            let unknown = Unknown { name: &name, object, flags: &Flags::none() };
+            unknown.failure(&[]).hints
+        };
+        assert_eq!(said(Some("app")), ["did you mean configmap/app?"]);
+        assert_eq!(said(Some("app;reboot")), ["did you mean 'configmap/app;reboot'?"]);
     }
 }

@@ -48,7 +48,9 @@ impl Scene<'_> {
             StatusCode::UNAUTHORIZED => Trouble::Unreachable(sentence::unauthorized(self.endpoint)),
             StatusCode::FORBIDDEN => Trouble::Denied(self.forbidden(status)),
             StatusCode::METHOD_NOT_ALLOWED => Trouble::Denied(self.not_offered()),
-            StatusCode::NOT_FOUND => Trouble::Denied(self.unknown_kind()),
+            StatusCode::NOT_FOUND => {
+                Trouble::Denied(sentence::unknown_kind(&self.source.kind, self.flags))
+            }
             StatusCode::BAD_REQUEST => Trouble::Failed(self.bad_request(status)),
             _ => Trouble::Failed(self.failed(code, status)),
         }
@@ -115,13 +117,6 @@ impl Scene<'_> {
         let (verb, what) = (self.verb, self.source.kind.resource());
         Failure::failed(format!("the API server cannot {verb} {what}"))
             .hint("a lock on one of them goes by its name: --on TYPE/NAME")
-    }
-
-    fn unknown_kind(&self) -> Failure {
-        let kind = &self.source.kind;
-        let version = &kind.gvr.version;
-        Failure::failed(format!("the API server has no {} of version {version}", kind.resource()))
-            .hint(format!("{} lists the kinds there are", self.flags.kubectl_line("api-resources")))
     }
 
     /// A selector is the only thing in the request that a person typed.

@@ -29,6 +29,11 @@ pub(crate) fn paragraph(words: &str) -> String {
     spoken(words.trim(), PARAGRAPH_MAX)
 }
 
+/// Whether it is shown as it is, however long: nothing of it is escaped, or kept back.
+pub(crate) fn is_plain(words: &str) -> bool {
+    bounded(&secrets::hidden(words), usize::MAX) == words
+}
+
 /// Cut before secrets are looked for: else those that are cut out would make room for the first
 /// half of the next one.
 fn spoken(words: &str, max: usize) -> String {

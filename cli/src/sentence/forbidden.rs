@@ -73,7 +73,7 @@ pub(crate) fn impersonation(message: &str, flags: &Flags) -> Option<Failure> {
 pub(crate) fn user_of(message: &str) -> Option<String> {
     let (_, rest) = message.split_once("User ")?;
     let name = quoted(rest)?;
-    (!name.is_empty() && text::line(&name) == name).then_some(name)
+    (!name.is_empty() && text::is_plain(&name)).then_some(name)
 }
 
 /// What stands in Go's quotes at the start, which are those of JSON but for odd characters.
@@ -92,10 +92,20 @@ mod tests {
         let rbac = r#"configmaps "app" is forbidden: User "zoe" cannot get resource "configmaps""#;
         assert_eq!(user(rbac).as_deref(), Some("zoe"));
         assert_eq!(user(r#"User "a \"b\"" cannot get"#).as_deref(), Some(r#"a "b""#));
+        let long = format!("system:serviceaccount:ci:{}", "nightly-".repeat(25));
+        assert_eq!(user_of(&format!("User {long:?} cannot get")), Some(long));
         for odd in
             ["forbidden", "User zoe", r#"User "" cannot"#, r#"User "a\x1b" cannot"#, r#"User "zoe"#]
         {
             assert_eq!(user(odd), None, "{odd}");
         }
+    }
+
+    #[test]
+    fn what_a_server_calls_a_resource_is_one_word_of_the_check() {
+        let message = r#"User "zoe" cannot impersonate resource "users; reboot #" in API group """#;
+        let failure = impersonation(message, &Flags::none()).unwrap();
+        let check = "check with: kubectl auth can-i impersonate 'users; reboot #'";
+        assert!(failure.hints[0].ends_with(check), "{:?}", failure.hints);
     }
 }

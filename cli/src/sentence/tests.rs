@@ -53,18 +53,31 @@ fn lock_ref() -> Box<LockRef> {
     Box::new(sighting.lock.clone())
 }
 
-fn said_at(error: &Error, verb: &'static str, target: &Target, endpoint: &Endpoint) -> String {
-    let flags = Flags::none();
+/// What is said of a lock at an endpoint.
+fn told(
+    verb: &'static str,
+    target: &Target,
+    endpoint: &Endpoint,
+    tell: impl FnOnce(&Situation<'_>) -> Failure,
+) -> String {
+    let flags = &Flags::none();
     let deadline = Deadline::after(LIMIT);
-    words(&failure(
-        error,
-        &Situation { verb, command: verb, target, endpoint, flags: &flags, deadline },
-    ))
+    let has_waited = false;
+    words(&tell(&Situation { verb, command: verb, target, endpoint, flags, deadline, has_waited }))
+}
+
+fn said_at(error: &Error, verb: &'static str, target: &Target, endpoint: &Endpoint) -> String {
+    told(verb, target, endpoint, |at| failure(error, at))
+}
+
+/// One that is reached.
+fn reached() -> Endpoint {
+    Endpoint::of(Reach::of(Some(Milestone::Open), None), None)
 }
 
 /// The same where the server was reached.
 fn said(error: &Error, verb: &'static str, target: &Target) -> String {
-    said_at(error, verb, target, &Endpoint::of(Reach::of(Some(Milestone::Open), None), None))
+    said_at(error, verb, target, &reached())
 }
 
 fn refusal(code: u16, reason: &str, message: &str) -> Error {
@@ -147,8 +160,7 @@ fn what_was_in_the_way_is_told_with_the_way_out() {
     ] {
         all.push(said_at(&error(message), "acquire", &own, &at(setback, proxy)));
     }
-    let reached = Endpoint::of(Reach::of(Some(Milestone::Open), None), None);
-    all.push(said_at(&error("connection closed"), "acquire", &own, &reached));
+    all.push(said_at(&error("connection closed"), "acquire", &own, &reached()));
     assert_snapshot!(all.join("\n"));
 }
 
@@ -170,4 +182,111 @@ fn silence_is_told_by_how_far_the_way_was_gone() {
     all.extend(["acquire", "renew", "release", "break"].map(|verb| said(&unknown, verb, &own)));
     all.push(words(&unreadable(&Endpoint::of(Reach::of(Some(Milestone::Open), None), None))));
     assert_snapshot!(all.join("\n"));
+}
+
+#[test]
+fn a_server_that_answers_with_a_failure_is_reached_and_is_asked_again() {
+    let own = target(None);
+    let proxied = Endpoint::of(Reach::of(Some(Milestone::Open), None), Some("the proxy http://p"));
+    let unavailable =
+        |message: &str| Error::Unavailable { lock: lock_ref(), message: message.to_owned() };
+    let settled_at = Timestamp::from_unix_nanos(0);
+    let message = "503 Service Unavailable: etcd is away".to_owned();
+    let unknown = Error::OutcomeUnknown { lock: lock_ref(), settled_at, message };
+    assert_snapshot!(
+        [
+            said(
+                &unavailable("500 Internal Server Error: etcdserver: leader changed"),
+                "get",
+                &own
+            ),
+            said(&unavailable("503 Service Unavailable"), "renew", &own),
+            said(&unavailable("429 Too Many Requests: slow down\n\u{1b}[2J"), "get", &own),
+            said_at(&unavailable("502 Bad Gateway: <html>"), "get", &own, &proxied),
+            said(&unknown, "acquire", &own),
+        ]
+        .join("\n")
+    );
+}
+
+#[test]
+fn a_version_that_the_server_does_not_have_is_told_from_what_refuses() {
+    let (own, app) = (target(None), target(Some("cm/app")));
+    let unknown = refusal(404, "NotFound", "the server could not find the requested resource");
+    let says = "the API server has no configmaps of version v1 [1]\n\
+                hint: kubectl api-resources lists the kinds there are\n";
+    assert_eq!(said(&unknown, "get", &app), says);
+    assert_eq!(said(&unknown, "acquire", &app), says);
+    assert!(said(&unknown, "get", &own).starts_with("the API server has no leases.coordination."));
+    let denied = refusal(404, "", "admission webhook \"w\" denied the request: no");
+    for target in [&own, &app] {
+        let said = said(&denied, "acquire", target);
+        assert!(said.starts_with("the API server refused to acquire lock \"deploy\" "), "{said}");
+    }
+}
+
+/// As it stands, of a hold or of nobody in particular.
+fn record(owner: &str, hold: Option<&str>) -> Record {
+    let hold = hold.map(|hold| format!(",\"hold\":{hold:?}")).unwrap_or_default();
+    let created = "2020-03-25T10:00:00Z";
+    Record::decode(&format!(
+        "{{\"owner\":{owner:?},\"createdAt\":{created:?},\"ttl\":300000000000{hold}}}"
+    ))
+    .unwrap()
+}
+
+/// The ways out where this record stands in the way.
+fn ways_out(verb: &'static str, record: &Record, has_waited: bool) -> Vec<String> {
+    let (own, seen_at) = (target(None), record.created_at);
+    let mut hints = Vec::new();
+    told(verb, &own, &reached(), |at| {
+        let at = Situation { has_waited, ..*at };
+        let failure = if verb == "acquire" && record.owner == "me" {
+            held_already(record, seen_at, &at)
+        } else {
+            held_by_other(record, seen_at, &at)
+        };
+        hints.clone_from(&failure.hints);
+        failure
+    });
+    hints
+}
+
+#[test]
+fn whoever_has_a_lock_already_gives_it_back_by_what_it_goes_by() {
+    assert_eq!(
+        ways_out("acquire", &record("me", None), false),
+        ["give it back with: kubelock release deploy -n ci --owner me"]
+    );
+    assert_eq!(
+        ways_out("acquire", &record("me", Some("h-1")), false),
+        [
+            "the record belongs to hold h-1, not to its owner's name",
+            "only whoever knows that its holder is gone should use: \
+             kubelock release deploy -n ci --hold h-1",
+        ]
+    );
+}
+
+#[test]
+fn an_owner_is_no_option_whatever_it_begins_with() {
+    assert_eq!(
+        ways_out("release", &record("-x", None), false),
+        ["if that is you: kubelock release deploy -n ci --owner=-x"]
+    );
+    assert_eq!(
+        ways_out("release", &record("x", Some("-1")), false)[1],
+        "only whoever knows that its holder is gone should use: \
+         kubelock release deploy -n ci --hold=-1"
+    );
+}
+
+#[test]
+fn whoever_has_waited_is_not_told_to_wait() {
+    let look = "see who: kubelock get deploy -n ci";
+    assert_eq!(
+        ways_out("acquire", &record("alice", None), false),
+        [format!("wait with --wait 5m, or {look}")]
+    );
+    assert_eq!(ways_out("acquire", &record("alice", None), true), [look]);
 }

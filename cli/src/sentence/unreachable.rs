@@ -70,6 +70,12 @@ fn root_cause(error: &(dyn std::error::Error + 'static)) -> String {
     cause.to_string()
 }
 
+/// It answers that it cannot do it now; `answer` begins with the status.
+pub(crate) fn failing(answer: &str, endpoint: &Endpoint) -> Failure {
+    let (place, answer) = (place(endpoint), text::paragraph(answer));
+    Failure::failed(format!("{place} fails: {answer}")).hint("try again")
+}
+
 /// An answer that says nothing.
 pub(crate) fn unreadable(endpoint: &Endpoint) -> Failure {
     Failure::failed(cannot_reach("its answer cannot be read", endpoint))
@@ -89,10 +95,14 @@ pub(super) fn unreachable(message: &str, endpoint: &Endpoint) -> Failure {
 
 const OTHER_CLUSTER: &str = "is it the right cluster? --context and --kubeconfig name another";
 
-/// `cannot reach the API server at https://10.0.0.1:6443 (context "dev"): …`.
-fn cannot_reach(what: &str, Endpoint { address, origin, proxy, .. }: &Endpoint) -> String {
+fn cannot_reach(what: &str, endpoint: &Endpoint) -> String {
+    format!("cannot reach {}: {what}", place(endpoint))
+}
+
+/// `the API server at https://10.0.0.1:6443 (context "dev") by the proxy …`.
+fn place(Endpoint { address, origin, proxy, .. }: &Endpoint) -> String {
     let by = proxy.as_ref().map(|proxy| format!(" by {proxy}")).unwrap_or_default();
-    format!("cannot reach the API server at {address} ({origin}){by}: {what}")
+    format!("the API server at {address} ({origin}){by}")
 }
 
 /// What was in the way, and what to do about it.

@@ -225,3 +225,24 @@ fn nonsense_in_place_of_a_list_is_ignored() {
         assert_eq!((outcome.code, hints(&outcome)), (Some(12), vec![]), "{}", outcome.stderr);
     }
 }
+
+#[test]
+fn an_object_that_others_named_for_a_shell_is_one_word_of_it() {
+    let stub = Stub::new(|request| {
+        if request.path.ends_with("/clusterroles") {
+            let items = [json!({"metadata": {"name": "deploy;reboot"}})];
+            return Some((200, json!({"kind": "List", "items": items}).to_string()));
+        }
+        let status = json!({
+            "kind": "Status", "status": "Failure", "code": 404, "reason": "NotFound",
+            "message": "not found", "details": {
+                "name": "deploy", "group": "rbac.authorization.k8s.io", "kind": "clusterroles",
+            },
+        });
+        Some((404, status.to_string()))
+    });
+    let question = "did you mean 'clusterrole/deploy;reboot'?";
+    let get = || at(&stub, &["get", "x", "--on", "clusterrole/deploy"]);
+    let outcome = hinted(question, get);
+    assert!(hints(&outcome).contains(&question), "{}", outcome.stderr);
+}

@@ -149,3 +149,84 @@ fn a_doctor_that_may_not_ask_says_what_it_does_not_know() {
         assert!(said.contains(words), "{words}: {said}");
     }
 }
+
+/// A server that answers all with this.
+fn said_at(code: u16, line: &[&str]) -> String {
+    let stub = Stub::new(move |_| Some((code, status(code, "", "etcd is away").to_string())));
+    let line = [line, &["--request-timeout", "1s"]].concat();
+    Kubelock::new(&line).env("KUBECONFIG", stub.kubeconfig()).run().stderr
+}
+
+#[test]
+fn a_server_that_fails_is_quoted_with_its_status_however_the_last_attempt_ended() {
+    let get = said_at(503, &["get", "deploy"]);
+    assert!(
+        get.contains("(context \"x\") fails: 503 Service Unavailable: etcd is away\n"),
+        "{get}"
+    );
+    assert!(get.ends_with("\nhint: try again\n"), "{get}");
+    let busy = said_at(429, &["get", "deploy"]);
+    assert!(busy.contains("429") && busy.contains(": etcd is away\n"), "{busy}");
+    assert!(busy.ends_with("\nhint: try again\n"), "{busy}");
+    for line in [["acquire", "deploy"], ["release", "deploy"]] {
+        let said = said_at(500, &line);
+        assert!(said.contains(": 500 Internal Server Error: etcd is away\n"), "{said}");
+    }
+}
+
+#[test]
+fn a_version_that_the_server_does_not_have_is_called_so() {
+    let lines: [&[&str]; 1] = [&["get", "deploy", "--on", "deployments.v1.apps/web"]];
+    let said = said(&lines, |_, _| None);
+    assert!(
+        said.contains("error: the API server has no deployments.apps of version v1\n"),
+        "{said}"
+    );
+    assert!(!said.contains("kubelock doctor"), "{said}");
+}
+
+#[test]
+fn a_doctor_at_a_server_that_fails_asks_for_no_permission() {
+    let away = said(&[&["doctor", "deploy"]], |_, _| Some((503, status(503, "", "etcd is away"))));
+    assert!(away.contains(" fails: 503 Service Unavailable: etcd is away\n"), "{away}");
+    assert!(away.contains("remedy: try again\n") && !away.contains("grant"), "{away}");
+    assert!(away.contains("1 problem"), "{away}");
+
+    let without = said(&[&["doctor", "deploy"]], |_, _| None);
+    let words = "can be compared is not known: it answers 404 Not Found: the server has nothing";
+    assert!(without.contains(words), "{without}");
+    assert!(!without.contains("/version"), "{without}");
+}
+
+/// What a doctor says to somebody who may nothing, and is called so.
+fn said_to(user: &str, line: &[&str]) -> String {
+    let user = user.to_owned();
+    let stub = Stub::new(move |request| {
+        let (code, body) = match request.path.rsplit('/').next() {
+            Some("version") => (200, json!({"major": "1", "minor": "37", "gitVersion": "v1.37.2"})),
+            Some("selfsubjectreviews") => {
+                (201, json!({"status": {"userInfo": {"username": user}}}))
+            }
+            Some("selfsubjectaccessreviews") => (201, json!({"status": {"allowed": false}})),
+            _ => forbidden("do that"),
+        };
+        Some((code, body.to_string()))
+    });
+    Kubelock::new(line).env("KUBECONFIG", stub.kubeconfig()).run().stdout
+}
+
+#[test]
+fn a_doctor_grants_to_the_very_user_however_long_the_name_is() {
+    let account = format!("ci:{}", "nightly-".repeat(25) + "build");
+    let said = said_to(&format!("system:serviceaccount:{account}"), &["doctor", "deploy"]);
+    assert!(said.contains(&format!("--serviceaccount {account} | kubectl apply -f -\n")), "{said}");
+    assert!(said.contains("…\n"), "on the line of the server the name is cut: {said}");
+
+    let data = said_to(&account, &["doctor", "deploy", "-o", "json"]);
+    let data: Value = serde_json::from_str(&data).unwrap();
+    assert_eq!(data["user"], account);
+
+    let hostile = said_to("zoe\u{1b}[2J", &["doctor", "deploy"]);
+    assert!(!hostile.contains('\u{1b}') && !hostile.contains("--user"), "{hostile}");
+    assert!(hostile.contains("as zoe\\u{1b}[2J\n"), "{hostile}");
+}

@@ -39,6 +39,7 @@ mod paused_guarded;
 mod paused_holds;
 mod paused_on_wait;
 mod paused_waiters;
+mod paused_words;
 mod rbac;
 mod rehearse;
 mod scripted;

@@ -16,6 +16,7 @@ use crate::server_version::ServerVersion;
 #[derive(Debug, Default)]
 pub(super) struct Server {
     pub(super) version: Option<String>,
+    /// As the server spells it, for it is to be granted something.
     pub(super) user: Option<String>,
 }
 
@@ -48,9 +49,10 @@ pub(super) async fn examine(subject: &Subject, diagnosis: &mut Diagnosis) -> boo
                     return false;
                 }
             }
-            diagnosis.server.version = version.as_ref().map(|it| text::line(&it.git_version));
+            let told = version.as_ref().ok();
+            diagnosis.server.version = told.map(|it| text::line(&it.git_version));
             diagnosis.add(Finding::ok("server", who(subject, &diagnosis.server)));
-            diagnosis.add(tokens(version.as_ref()));
+            diagnosis.add(tokens(&version));
             true
         }
         Err(failure) => {
@@ -60,18 +62,20 @@ pub(super) async fn examine(subject: &Subject, diagnosis: &mut Diagnosis) -> boo
     }
 }
 
-/// `None` if it does not tell.
+/// Or why it does not tell.
 async fn version(
     subject: &Subject,
     diagnosis: &mut Diagnosis,
-) -> Result<Option<ServerVersion>, Failure> {
+) -> Result<Result<ServerVersion, Refusal>, Failure> {
     let connection = subject.session.connection();
     let Reply { answer, glimpse } = ServerVersion::ask(connection, subject.deadline()).await?;
     diagnosis.saw(glimpse);
     match answer {
-        Ok(version) => Ok(Some(version)),
         Err(Refusal { code: 401, .. }) => Err(sentence::unauthorized(&connection.endpoint)),
-        Err(_) => Ok(None),
+        Err(refusal) if refusal.is_passing() => {
+            Err(sentence::failing(&refusal.words(), &connection.endpoint))
+        }
+        told => Ok(told),
     }
 }
 
@@ -84,7 +88,7 @@ async fn user(subject: &Subject, diagnosis: &mut Diagnosis) -> Result<Option<Str
     let Ok(Reply { answer, glimpse }) = asked else { return Ok(None) };
     diagnosis.saw(glimpse);
     match answer {
-        Ok(review) => Ok(Some(text::line(&review.status.user_info.username))),
+        Ok(review) => Ok(Some(review.status.user_info.username)),
         Err(refusal) if refusal.code == 403 && refusal.message.contains(" cannot impersonate") => {
             Err(refusal.message)
         }
@@ -101,25 +105,31 @@ fn not_as_that_user(message: &str, subject: &Subject) -> Finding {
 fn who(subject: &Subject, server: &Server) -> String {
     let endpoint = &subject.session.connection().endpoint;
     let version = server.version.as_deref().unwrap_or("of a version that it does not tell");
-    let user = server.user.as_ref().map(|user| format!(", as {user}")).unwrap_or_default();
+    let user = server.user.as_deref().map(|user| format!(", as {}", text::line(user)));
+    let user = user.unwrap_or_default();
     format!("Kubernetes {version} at {} ({}){user}", endpoint.address, endpoint.origin)
 }
 
 /// KEP-5504 made resourceVersions comparable in 1.35.
-fn tokens(version: Option<&ServerVersion>) -> Finding {
+fn tokens(version: &Result<ServerVersion, Refusal>) -> Finding {
     let check = "tokens";
+    let unknown = "whether fencing tokens can be compared is not known";
     match version {
-        Some(version) if version.is_at_least(1, 35) => Finding::ok(
+        Ok(version) if version.is_at_least(1, 35) => Finding::ok(
             check,
             "fencing tokens can be compared: resourceVersions are ordered since Kubernetes 1.35",
         ),
-        Some(_) => Finding::warning(
+        Ok(_) => Finding::warning(
             check,
             "fencing tokens are in order as long as the server keeps its objects in etcd, \
              which Kubernetes promises from 1.35 on",
         )
         .remedy("upgrade to 1.35, or keep to kinds that no aggregated API serves"),
-        None => Finding::warning(check, "whether fencing tokens can be compared is not known")
+        Err(Refusal { code: 403, .. }) => Finding::warning(check, unknown)
             .remedy("grant get on the URL /version (the ClusterRole system:public-info-viewer)"),
+        Err(refusal) => Finding::warning(
+            check,
+            format!("{unknown}: it answers {}", text::paragraph(&refusal.words())),
+        ),
     }
 }

@@ -2,7 +2,9 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use kubelock::{CancellationToken, Error, Guard, HoldOptions, Lock, LockName, Obstacle, OnWait};
+use kubelock::{
+    CancellationToken, Error, Guard, HoldOptions, Lock, LockName, Obstacle, OnWait, Wait,
+};
 use nix::sys::signal::Signal;
 use tokio::sync::mpsc;
 
@@ -41,9 +43,13 @@ pub(super) async fn hold(
     let options = HoldOptions { on_wait, cancel: Some(stop.clone()), ..options.clone() };
     // From here on each call has its own.
     let deadline = call_deadline(session, &options);
+    let has_waited = options.wait != Wait::No;
     let held = in_time(&lock, &target.object, options).await;
     drop(waiting);
-    let at = |verb| Situation { deadline, command: "run", ..session.situation(verb, &target) };
+    let at = |verb| {
+        let command = "run";
+        Situation { command, deadline, has_waited, ..session.situation(verb, &target) }
+    };
     match held {
         Ok(guard) if stop.is_cancelled() => match guard.release().await {
             Ok(()) => Ok(Taken::Interrupted),

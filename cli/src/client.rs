@@ -52,6 +52,8 @@ pub(crate) struct Endpoint {
     pub(crate) reach: Reach,
     /// The token that is renewed meanwhile, if there is one.
     credentials: Option<Credentials>,
+    /// Whether the user's credentials are not used, for others could read them on the way.
+    pub(crate) left_out: bool,
 }
 
 impl Endpoint {
@@ -64,6 +66,7 @@ impl Endpoint {
             proxy: proxy.map(str::to_owned),
             reach,
             credentials: None,
+            left_out: false,
         }
     }
 
@@ -83,6 +86,8 @@ struct Access {
     config: kube::Config,
     /// A token that `config` does not know of, for it is renewed.
     credentials: Option<Credentials>,
+    /// Whether there are credentials that are not used.
+    left_out: bool,
     proxy: Option<proxy::Proxy>,
     namespace: Option<String>,
     origin: String,
@@ -104,6 +109,7 @@ pub(crate) fn connect(args: &ClusterArgs, verbose: bool) -> Result<Connection, F
         proxy: access.proxy.as_ref().map(proxy::Proxy::describe),
         reach: reach.clone(),
         credentials: access.credentials.clone(),
+        left_out: access.left_out,
     };
     let client = stack::client(&access, &reach, verbose)
         .map_err(|error| stack::unusable(&error, &endpoint))?;

@@ -3,19 +3,17 @@
 mod listing;
 mod unknown;
 
-use http::Request;
-use http::header::ACCEPT;
 use kube::core::GroupVersionResource;
 use serde::de::DeserializeOwned;
 
 use crate::client::Connection;
 use crate::deadline::Deadline;
 use crate::failure::Failure;
-use crate::kind::Kind;
-use crate::kinds;
+use crate::kind::{self, Kind};
 use crate::output::text;
-use crate::sentence;
+use crate::query::{Query, Refusal};
 use crate::target::TypeName;
+use crate::{kinds, sentence};
 use listing::{Group, GroupList, Offered, Resource, ResourceList};
 use unknown::Unknown;
 
@@ -55,7 +53,7 @@ pub(crate) struct AllKinds {
 pub(crate) async fn all(connection: &Connection, deadline: Deadline) -> Result<AllKinds, Failure> {
     let mut all = AllKinds::default();
     for path in ["/api", "/apis"] {
-        let list: Option<GroupList> = fetch(connection, deadline, path, AGGREGATED).await?;
+        let list: Option<GroupList> = fetch(connection, deadline, aggregated(path)).await?;
         let Some(list) = list.filter(|list| list.kind == "APIGroupDiscoveryList") else {
             let message = "this API server is too old to tell all its kinds at once";
             return Err(Failure::usage(message).hint("name them: --on configmaps --on deployments"));
@@ -90,14 +88,9 @@ async fn of_version(
     group: &str,
     version: &str,
 ) -> Result<Vec<Offered>, Failure> {
-    let path = if group.is_empty() {
-        format!("/api/{version}")
-    } else {
-        format!("/apis/{group}/{version}")
-    };
-    let list: Option<ResourceList> = fetch(connection, deadline, &path, "application/json").await?;
-    let resources =
-        list.map(|list| list.resources).unwrap_or_default().into_iter().map(Resource::from);
+    let query = Query::get(kind::root(group, version));
+    let list: Option<ResourceList> = fetch(connection, deadline, query).await?;
+    let resources = list.into_iter().flat_map(ResourceList::resources);
     let offered =
         |resource| Offered { group: group.to_owned(), version: version.to_owned(), resource };
     Ok(resources.map(offered).collect())
@@ -108,7 +101,7 @@ async fn everything(
     deadline: Deadline,
     name: &TypeName,
 ) -> Result<Vec<Offered>, Failure> {
-    let list: Option<GroupList> = fetch(connection, deadline, "/apis", AGGREGATED).await?;
+    let list: Option<GroupList> = fetch(connection, deadline, aggregated("/apis")).await?;
     match list {
         Some(list) if list.kind == "APIGroupDiscoveryList" => {
             Ok(list.items.into_iter().flat_map(Group::offered).collect())
@@ -121,8 +114,26 @@ async fn everything(
     }
 }
 
+fn aggregated(path: &str) -> Query {
+    Query::get(path).accepting(AGGREGATED)
+}
+
+/// `None` is what the server does not have.
+async fn fetch<T: DeserializeOwned>(
+    connection: &Connection,
+    deadline: Deadline,
+    query: Query,
+) -> Result<Option<T>, Failure> {
+    let path = query.path().to_owned();
+    match query.send(connection, deadline).await?.answer {
+        Ok(answer) => Ok(Some(answer)),
+        Err(Refusal { code: 404, .. }) => Ok(None),
+        Err(refusal) => Err(refused(&path, &refusal, connection)),
+    }
+}
+
 /// Everybody who is logged in may see what there is, unless somebody saw to it.
-fn refused(path: &str, code: u16, message: &str, connection: &Connection) -> Failure {
+fn refused(path: &str, Refusal { code, message }: &Refusal, connection: &Connection) -> Failure {
     let failure = Failure::failed(format!(
         "the API server refused to list its kinds ({code}): {}",
         text::paragraph(message)
@@ -135,28 +146,6 @@ fn refused(path: &str, code: u16, message: &str, connection: &Connection) -> Fai
             ))
         }),
         _ => failure,
-    }
-}
-
-/// `None` is what the server does not have.
-async fn fetch<T: DeserializeOwned>(
-    connection: &Connection,
-    deadline: Deadline,
-    path: &str,
-    accept: &str,
-) -> Result<Option<T>, Failure> {
-    let request = Request::get(path)
-        .header(ACCEPT, accept)
-        .body(Vec::new())
-        .map_err(|error| Failure::usage(format!("cannot ask for {path}: {error}")))?;
-    match deadline.bound(connection.client.request::<T>(request)).await {
-        Ok(Ok(answer)) => Ok(Some(answer)),
-        Ok(Err(kube::Error::Api(status))) if status.code == 404 => Ok(None),
-        Ok(Err(kube::Error::Api(status))) => {
-            Err(refused(path, status.code, &status.message, connection))
-        }
-        Ok(Err(error)) => Err(sentence::unanswered(&error, &connection.endpoint)),
-        Err(_) => Err(sentence::too_slow(&connection.endpoint, deadline)),
     }
 }
 
@@ -208,7 +197,7 @@ impl Offered {
     /// Whether all its names are such as the API server demands of custom resources.
     fn is_well_formed(&self) -> bool {
         let Resource { plural, singular, kind, .. } = &self.resource;
-        let fit = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '/');
+        let fit = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.');
         [&self.group, &self.version, plural, singular, kind]
             .iter()
             .all(|name| name.chars().all(fit))
@@ -221,14 +210,12 @@ impl Offered {
 
     /// `widgets.example.org`.
     fn full_name(&self) -> String {
-        let dot = if self.group.is_empty() { "" } else { "." };
-        format!("{}{dot}{}", self.resource.plural, self.group)
+        kind::of_group(&self.resource.plural, &self.group)
     }
 
     /// `widget.example.org`.
     fn shown(&self) -> String {
-        let dot = if self.group.is_empty() { "" } else { "." };
-        format!("{}{dot}{}", self.resource.singular(), self.group)
+        kind::of_group(&self.resource.singular(), &self.group)
     }
 
     fn lockable(&self) -> Result<Kind, Failure> {

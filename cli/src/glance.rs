@@ -108,16 +108,11 @@ pub(crate) async fn one(
 }
 
 fn collection(kind: &Kind, namespace: &str) -> Option<String> {
-    let gvr = &kind.gvr;
-    let group = match gvr.group.as_str() {
-        "" => format!("/api/{}", gvr.version),
-        group => format!("/apis/{group}/{}", gvr.version),
-    };
     if !kind.namespaced {
-        return Some(format!("{group}/{}", gvr.resource));
+        return Some(kind.path(None));
     }
     let namespace = PathSegment::namespace(namespace).ok()?;
-    Some(format!("{group}/namespaces/{namespace}/{}", gvr.resource))
+    Some(kind.path(Some(namespace.as_str())))
 }
 
 async fn answer<T: DeserializeOwned>(

@@ -18,7 +18,23 @@ pub(crate) struct Kind {
 impl Kind {
     /// The resource with its group, as RBAC rules and `kubectl auth can-i` spell it.
     pub(crate) fn resource(&self) -> String {
-        let GroupVersionResource { group, resource, .. } = &self.gvr;
-        if group.is_empty() { resource.clone() } else { format!("{resource}.{group}") }
+        of_group(&self.gvr.resource, &self.gvr.group)
     }
+
+    /// The path of its objects: those of a namespace, or all.
+    pub(crate) fn path(&self, namespace: Option<&str>) -> String {
+        let GroupVersionResource { group, version, resource, .. } = &self.gvr;
+        let place = namespace.map(|name| format!("/namespaces/{name}")).unwrap_or_default();
+        format!("{}{place}/{resource}", root(group, version))
+    }
+}
+
+/// Where the API server serves the kinds of a version.
+pub(crate) fn root(group: &str, version: &str) -> String {
+    if group.is_empty() { format!("/api/{version}") } else { format!("/apis/{group}/{version}") }
+}
+
+/// A plural or a singular with its group, if it has one: `widgets.example.org`.
+pub(crate) fn of_group(name: &str, group: &str) -> String {
+    if group.is_empty() { name.to_owned() } else { format!("{name}.{group}") }
 }

@@ -15,6 +15,7 @@ pub(crate) mod talk;
 pub(crate) mod text;
 pub(crate) mod view;
 pub(crate) mod waiting;
+mod yaml;
 
 use std::io::{ErrorKind, Write};
 

@@ -75,6 +75,10 @@ impl Query {
         Self { accept, ..self }
     }
 
+    pub(crate) fn path(&self) -> &str {
+        &self.path
+    }
+
     /// Sends it, once. An answer of any status is one; no answer is a failure.
     pub(crate) async fn send<T: DeserializeOwned>(
         self,

@@ -3,7 +3,8 @@
 use http::Uri;
 use kube::config::{AuthInfo, Cluster, Kubeconfig};
 
-use super::{Access, identity, pem_data, proxy};
+use super::proxy::{self, Proxy};
+use super::{Access, identity, pem_data};
 use crate::failure::Failure;
 use crate::output::text;
 use crate::{alike, hint};
@@ -43,7 +44,7 @@ impl Context {
         self.namespace
     }
 
-    /// What kube needs to know; runs the credential plugin, if there is one.
+    /// What kube needs to know; runs the credential plugin, if there is one and it counts.
     pub(super) fn access(self) -> Result<Access, Failure> {
         let url = self.url()?;
         let mut config = kube::Config::new(url.clone());
@@ -51,12 +52,18 @@ impl Context {
         config.tls_server_name =
             self.cluster.tls_server_name.clone().filter(|name| !name.is_empty());
         config.root_cert = self.roots(&config)?;
-        let identity = identity::resolve(self.user.clone(), &self.cluster)?;
+        let proxy = proxy::choose(self.cluster.proxy_url.as_deref(), &url)?;
+        let identity = if is_private(&url, proxy.as_ref()) {
+            identity::resolve(self.user, &self.cluster)?
+        } else {
+            identity::left_out(self.user)
+        };
         config.auth_info = identity.auth;
         Ok(Access {
             config,
             credentials: identity.credentials,
-            proxy: proxy::choose(self.cluster.proxy_url.as_deref(), &url)?,
+            left_out: identity.left_out,
+            proxy,
             namespace: self.namespace,
             origin: format!("context \"{}\"", text::line(&self.name)),
         })
@@ -99,6 +106,12 @@ impl Context {
             None => Ok(None),
         }
     }
+}
+
+/// Whether nobody else can read what is sent. kubectl sends no credentials over http at all; here
+/// they may go to this very machine, where `kubectl proxy` and tests listen.
+fn is_private(url: &Uri, proxy: Option<&Proxy>) -> bool {
+    url.scheme_str() == Some("https") || (proxy.is_none() && proxy::is_loopback(url))
 }
 
 fn cluster(kubeconfig: &Kubeconfig, context: &str, name: &str) -> Result<Cluster, Failure> {

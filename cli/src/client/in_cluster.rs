@@ -39,6 +39,7 @@ fn service_account() -> Result<Access, Failure> {
         // kube's own layer reads the file again each minute, as the kubelet writes it, and keeps
         // the last token when it cannot.
         credentials: None,
+        left_out: false,
         proxy,
         namespace: namespace(),
         origin: "this pod's service account".to_owned(),

@@ -50,6 +50,13 @@ impl Token {
 /// A `tokenFile` of the kubeconfig.
 pub(super) struct TokenFile(pub(super) String);
 
+impl TokenFile {
+    /// For a token that counts until it is looked at again.
+    pub(super) fn looked_at_now() -> Expiry {
+        Expiry::Stale(SystemTime::now() + FILE_READ_AGAIN)
+    }
+}
+
 impl Source for TokenFile {
     fn name(&self) -> String {
         format!("tokenFile {}", self.0)
@@ -62,8 +69,7 @@ impl Source for TokenFile {
         })?;
         // Such files end with a newline.
         let token = text.trim();
-        let expiry = Expiry::Stale(SystemTime::now() + FILE_READ_AGAIN);
-        let usable = Token::new(token, expiry).filter(|_| !token.is_empty());
+        let usable = Token::new(token, Self::looked_at_now()).filter(|_| !token.is_empty());
         usable.ok_or_else(|| {
             Failure::usage(format!("{name} of the kubeconfig holds no usable token"))
         })

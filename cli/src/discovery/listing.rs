@@ -50,13 +50,22 @@ impl Resource {
 #[derive(Deserialize)]
 pub(super) struct ResourceList {
     #[serde(default)]
-    pub(super) resources: Vec<ListedResource>,
+    resources: Vec<ListedResource>,
+}
+
+impl ResourceList {
+    /// Its kinds. Here their subresources stand beside them, as `widgets/status`, and may have the
+    /// very same kind.
+    pub(super) fn resources(self) -> impl Iterator<Item = Resource> {
+        let is_kind = |listed: &ListedResource| !listed.name.contains('/');
+        self.resources.into_iter().filter(is_kind).map(Resource::from)
+    }
 }
 
 /// A kind in it.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct ListedResource {
+struct ListedResource {
     name: String,
     #[serde(default)]
     singular_name: String,

@@ -60,17 +60,7 @@ impl Source {
 
     /// The path of the collection, with what is asked of it.
     pub(super) fn uri(&self, more: &[(&str, &str)]) -> String {
-        let gvr = &self.kind.gvr;
-        let mut path = if gvr.group.is_empty() {
-            format!("/api/{}", gvr.version)
-        } else {
-            format!("/apis/{}/{}", gvr.group, gvr.version)
-        };
-        if let Some(namespace) = &self.namespace {
-            path.push_str("/namespaces/");
-            path.push_str(namespace);
-        }
-        format!("{path}/{}?{}", gvr.resource, self.query(more))
+        format!("{}?{}", self.kind.path(self.namespace.as_deref()), self.query(more))
     }
 
     fn query(&self, more: &[(&str, &str)]) -> String {

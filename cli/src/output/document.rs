@@ -1,5 +1,6 @@
 //! The stable form for programs: every number has its unit in its name, times are RFC 3339.
 
+use kubelock::Timestamp;
 use serde::Serialize;
 
 use super::text;
@@ -83,13 +84,13 @@ pub(super) fn lock(view: &View) -> Lock<'_> {
         state: view.state.word(),
         malformed: malformed(&view.state),
         owner: record.map(|record| record.owner.as_str()),
-        created_at: record.map(|record| record.created_at.to_string()),
-        expires_at: record.map(|record| record.expires_at().to_string()),
+        created_at: record.map(|record| rfc_3339(record.created_at)),
+        expires_at: record.map(|record| rfc_3339(record.expires_at())),
         ttl_nanoseconds: record.map(|record| record.ttl_nanos),
         age_seconds: view.age().map(|age| age.as_secs()),
         expires_in_seconds: view.left().map(|left| left.as_secs()),
         hold: record.and_then(|record| record.hold.as_ref()).map(ToString::to_string),
-        acquired_at: record.and_then(|record| record.acquired_at).map(|time| time.to_string()),
+        acquired_at: record.and_then(|record| record.acquired_at).map(rfc_3339),
         host: record.and_then(|record| record.host.as_deref()),
         pid: record.and_then(|record| record.pid),
         reason: record.and_then(|record| record.reason.as_deref()),
@@ -97,6 +98,14 @@ pub(super) fn lock(view: &View) -> Lock<'_> {
         annotation: &view.annotation,
         object: object(view),
     }
+}
+
+/// The nearest time that RFC 3339 can tell: it knows the years 0 to 9999.
+pub(super) fn rfc_3339(time: Timestamp) -> String {
+    const SECOND: i128 = 1_000_000_000;
+    let first = Timestamp::from_unix_nanos(-62_167_219_200 * SECOND);
+    let last = Timestamp::from_unix_nanos(253_402_300_800 * SECOND - 1);
+    time.clamp(first, last).to_string()
 }
 
 /// Why there is no record in an annotation that should have one.
@@ -130,7 +139,7 @@ pub(super) fn json_line(document: &impl Serialize) -> Result<String, Failure> {
 }
 
 pub(super) fn yaml(document: &impl Serialize) -> Result<String, Failure> {
-    let text = serde_saphyr::to_string(document).map_err(|error| unwritable(&error))?;
+    let text = super::yaml::to_string(document).map_err(|error| unwritable(error.as_ref()))?;
     Ok(if text.ends_with('\n') { text } else { format!("{text}\n") })
 }
 

@@ -61,7 +61,7 @@ fn item(lease: &IdleLease, outcome: Outcome, now: Timestamp) -> Item<'_> {
         name: &lease.name,
         uid: &lease.uid,
         resource_version: &lease.resource_version,
-        last_used_at: lease.last_used.to_string(),
+        last_used_at: document::rfc_3339(lease.last_used),
         idle_seconds: now.saturating_since(lease.last_used).as_secs(),
         outcome,
     }

@@ -108,22 +108,18 @@ impl Obstacle {
 
     /// `alice@runner, hold 6f1c (for 12s, expires in 18s): why`.
     fn holder(&self, record: &Record, now: Now) -> String {
-        let hold = record.hold.as_ref().map(|hold| format!(", hold {hold}")).unwrap_or_default();
-        let (owner, since) = (text::owner(&record.owner), held_for(record, now));
         let reason = reason(record).map(|it| format!(": {it}")).unwrap_or_default();
-        format!("{owner}{hold} (for {since}, {}){reason}", self.left(record, now))
+        holder::words_with(record, now.wall, &self.left(record, now)) + &reason
     }
 
     /// `expires in 18s`, `expired 3s ago: taken over in 27s`.
     fn left(&self, record: &Record, now: Now) -> String {
-        let expires_at = record.expires_at();
-        if now.wall < expires_at {
-            return format!("expires in {}", age::human(expires_at.saturating_since(now.wall)));
-        }
-        let since = age::human(now.wall.saturating_since(expires_at));
+        let left = holder::left(record, now.wall);
         match self.free_in(now) {
-            Some(left) => format!("expired {since} ago: taken over in {}", age::human(left)),
-            None => format!("expired {since} ago"),
+            Some(free) if now.wall >= record.expires_at() => {
+                format!("{left}: taken over in {}", age::human(free))
+            }
+            _ => left,
         }
     }
 
@@ -147,27 +143,29 @@ fn cut(line: &str, columns: usize) -> String {
     if line.chars().map(width).sum::<usize>() <= columns {
         return line.to_owned();
     }
-    let mut left = columns.saturating_sub(1);
+    let mut left = columns.saturating_sub(width('…'));
     let fits = |c: &char| {
         let fits = width(*c) <= left;
         left = left.saturating_sub(width(*c));
         fits
     };
     let mut cut: String = line.chars().take_while(fits).collect();
-    if columns > 0 {
+    if columns >= width('…') {
         cut.push('…');
     }
     cut
 }
 
-/// The most columns that a terminal may give it. What makes a narrow character wide counts, too.
+/// The most columns that a terminal may give it: where Chinese, Japanese or Korean is written,
+/// Greek letters and `…` may have two. What makes a narrow character wide counts, too.
 fn width(c: char) -> usize {
-    if c == '\u{fe0f}' { 1 } else { c.width().unwrap_or(0) }
+    if c == '\u{fe0f}' { 1 } else { c.width_cjk().unwrap_or(0) }
 }
 
 #[cfg(test)]
 mod tests {
     use kubelock::{HoldId, LockName, Ttl};
+    use unicode_width::UnicodeWidthStr;
 
     use super::*;
     use crate::kinds;
@@ -247,7 +245,8 @@ mod tests {
     fn no_owner_and_no_reason_is_wider_than_the_terminal_or_moves_its_cursor() {
         let wanted = wanted(None);
         let began = wanted.since;
-        let owners = ["alice", "\x1b[2J\r\n\t", "日本語日本語", "❤\u{fe0f}❤\u{fe0f}", "👩‍👩‍👧", ""];
+        let owners =
+            ["alice", "\x1b[2J\r\n\t", "日本語日本語", "Ωμέγα±", "❤\u{fe0f}❤\u{fe0f}", "👩‍👩‍👧", ""];
         for (owner, reason) in owners.iter().flat_map(|it| owners.map(|reason| (*it, reason))) {
             let obstacle = held(owner, Some(reason), began);
             let whole = wanted.line(&obstacle, clock(5, began), 1_000);
@@ -255,6 +254,7 @@ mod tests {
             for columns in 0..90 {
                 let line = wanted.line(&obstacle, clock(5, began), columns);
                 assert!(line.chars().map(width).sum::<usize>() <= columns, "{columns}: {line:?}");
+                assert!(line.width_cjk() <= columns, "{columns}: {line:?}");
                 let kept = line.strip_suffix('…').unwrap_or(&line);
                 assert!(whole.starts_with(kept), "{line:?} of {whole:?}");
             }

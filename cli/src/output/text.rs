@@ -5,6 +5,8 @@
 
 use std::fmt::Write;
 
+use unicode_width::UnicodeWidthStr;
+
 use crate::secrets;
 
 /// Longest owner in a table or a sentence, in characters.
@@ -14,9 +16,11 @@ const LINE_MAX: usize = 120;
 /// Longest message of the server, in characters.
 const PARAGRAPH_MAX: usize = 1_000;
 
-/// An owner; the empty one is made visible.
+/// An owner; one that shows nothing, or begins or ends with a blank, between quotes.
 pub(crate) fn owner(owner: &str) -> String {
-    if owner.is_empty() { "\"\"".to_owned() } else { bounded(owner, OWNER_MAX) }
+    let shown = bounded(owner, OWNER_MAX);
+    let is_clear = shown.width() > 0 && owner.trim() == owner;
+    if is_clear { shown } else { format!("\"{shown}\"") }
 }
 
 /// A name, a path, a word; none of our secrets.
@@ -55,9 +59,16 @@ fn visible(c: char) -> Vec<char> {
     if c.is_control() || is_invisible(c) { c.escape_default().collect() } else { vec![c] }
 }
 
-/// What reorders or hides text without being a control character to Unicode.
-fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e0fff}')
+/// What reorders or hides text, or shows nothing, without being a control character to Unicode.
+///
+/// These are its default ignorable characters, less the variation selectors, which emoji are
+/// written with; separators; and the braille pattern without a dot.
+pub(super) fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+        | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}'
+        | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
+        | '\u{e0000}'..='\u{e0fff}')
 }
 
 /// JSON with all that a terminal would obey or hide written as escapes: the same value.
@@ -101,7 +112,18 @@ mod tests {
     #[test]
     fn what_people_write_stays_as_it_is() {
         assert_eq!(owner("zoë@büro 7 🚀"), "zoë@büro 7 🚀");
+    }
+
+    #[test]
+    fn an_owner_that_shows_nothing_is_made_visible() {
+        let fillers = "\u{3164}\u{115f}\u{1160}\u{ffa0}\u{180e}\u{34f}\u{fff9}\u{2800}";
+        let shown = r"\u{3164}\u{115f}\u{1160}\u{ffa0}\u{180e}\u{34f}\u{fff9}\u{2800}";
+        assert_eq!(owner(fillers), shown);
         assert_eq!(owner(""), "\"\"");
+        assert_eq!(owner("\u{fe0f}\u{301}"), "\"\u{fe0f}\u{301}\"");
+        for blank in ["   ", " alice", "alice ", "\u{3000}"] {
+            assert_eq!(owner(blank), format!("\"{blank}\""));
+        }
     }
 
     #[test]

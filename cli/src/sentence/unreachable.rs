@@ -10,6 +10,12 @@ use crate::output::text;
 /// The server does not know us. A renewal that failed says more than it does.
 pub(crate) fn unauthorized(endpoint: &Endpoint) -> Failure {
     let Endpoint { address, origin, .. } = endpoint;
+    if endpoint.left_out {
+        return Failure::failed(format!(
+            "the API server at {address} wants credentials, and those of {origin} are not sent there"
+        ))
+        .hint("they go over https alone, for others can read http on its way: has it an https:// address?");
+    }
     let mut failure = Failure::failed(format!(
         "the API server at {address} does not accept the credentials of {origin}"
     ));

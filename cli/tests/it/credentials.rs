@@ -3,13 +3,15 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::process::Kubelock;
+use crate::process::{Kubelock, Outcome};
 use crate::space::Space;
+use crate::stub::Stub;
 
 /// The cluster's kubeconfig, as a document that can be changed.
 fn kubeconfig(space: &Space) -> Value {
@@ -177,4 +179,81 @@ fn a_certificate_that_the_kubeconfigs_ca_did_not_sign_is_refused() {
 
     assert_eq!(outcome.code, Some(1));
     assert!(outcome.stderr.contains("certificate"), "{}", outcome.stderr);
+}
+
+/// What a server heard that asks everybody who they are, and how the command ended. The server is
+/// reached by a proxy, or is this machine itself.
+fn heard(server: Option<&str>, user: &Value) -> (String, Outcome) {
+    let heads = Arc::new(Mutex::new(String::new()));
+    let log = Arc::clone(&heads);
+    let stub = Stub::new(move |request| {
+        if request.method == "CONNECT" {
+            return Some((200, String::new()));
+        }
+        log.lock().unwrap().push_str(&request.head.to_ascii_lowercase());
+        Some((401, json!({"kind": "Status", "code": 401}).to_string()))
+    });
+    let address = format!("http://{}", stub.address());
+    let cluster = match server {
+        Some(server) => json!({"server": server, "proxy-url": address}),
+        None => json!({"server": address}),
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let config = json!({
+        "clusters": [{"name": "c", "cluster": cluster}],
+        "users": [{"name": "u", "user": user}],
+        "contexts": [{"name": "dev", "context": {"cluster": "c", "user": "u"}}],
+        "current-context": "dev",
+    });
+    let path = folder.path().join("config");
+    fs::write(&path, config.to_string()).unwrap();
+    let outcome = Kubelock::new(&["get", "deploy", "--as", "zoe"]).env("KUBECONFIG", &path).run();
+    let heads = heads.lock().unwrap().clone();
+    assert!(heads.contains("impersonate-user: zoe"), "{heads}{}", outcome.stderr);
+    (heads, outcome)
+}
+
+#[test]
+fn credentials_go_over_http_to_this_machine_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let answer = r#"echo '{"kind":"ExecCredential","status":{"token":"hush-hush"}}'"#;
+    let plugin = script(&folder, "plugin", &format!("echo >>\"$(dirname \"$0\")/runs\"; {answer}"));
+    let (file, runs) = (folder.path().join("token"), folder.path().join("runs"));
+    fs::write(&file, "hush-hush").unwrap();
+    let exec = json!({"apiVersion": "client.authentication.k8s.io/v1", "command": plugin, "interactiveMode": "Never"});
+    let users = [
+        json!({"token": "hush-hush"}),
+        json!({"username": "u", "password": "hush-hush"}),
+        json!({"tokenFile": file}),
+        json!({"exec": exec}),
+        json!({"auth-provider": {"name": "oidc", "config": {"id-token": "hush-hush"}}}),
+        json!({"client-certificate": "gone.crt", "client-key": "gone.key"}),
+    ];
+    let mut said = Vec::new();
+    for user in &users {
+        // The proxy makes of this machine's address another's.
+        for server in ["http://cluster.example.org", "http://127.0.0.1:8001"] {
+            let (heard, outcome) = heard(Some(server), user);
+            assert!(!heard.contains("authorization:"), "{user} {server}: {heard}");
+            said.push(outcome.transcript());
+        }
+    }
+    assert!(!runs.exists());
+    said.sort();
+    said.dedup();
+    assert_snapshot!(said.concat());
+
+    for user in &users[..4] {
+        let (heard, outcome) = heard(None, user);
+        assert!(heard.contains("authorization: b"), "{user}: {heard}");
+        assert!(!outcome.stderr.contains("https alone"), "{}", outcome.stderr);
+    }
+    assert!(runs.exists());
+}
+
+#[test]
+fn who_has_no_credentials_is_not_told_that_they_are_kept_back() {
+    let (_, outcome) = heard(Some("http://cluster.example.org"), &json!({}));
+    assert!(outcome.stderr.contains("does not accept"), "{}", outcome.stderr);
+    assert!(!outcome.stderr.contains("https alone"), "{}", outcome.stderr);
 }

@@ -44,6 +44,8 @@ fn a_custom_kind_costs_one_request_more_whatever_its_spelling() {
         "widget/w1",
         "Widget.kubelock/w1",
         "widgets.v1.kubelock-test.example.org/w1",
+        "widget.v1.kubelock-test.example.org/w1",
+        "Widget.v1.kubelock-test.example.org/w1",
     ] {
         assert_eq!(count(on), 2, "{on}");
     }

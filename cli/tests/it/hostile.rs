@@ -1,6 +1,7 @@
 //! Records that somebody wrote to harm whoever looks at them.
 
 use insta::assert_snapshot;
+use regex::Regex;
 
 use crate::space::Space;
 
@@ -41,7 +42,7 @@ fn an_owner_cannot_move_the_cursor_forge_a_line_or_flood_the_screen() {
 fn a_document_carries_the_exact_owner() {
     let Some(space) = Space::new("exact-owner") else { return };
     space.configmap("app", &[]);
-    let owner = "a\u{1b}[2J\n\u{202e}<&>é🚀\u{2028}\"";
+    let owner = "a\u{1b}[2J\n\u{202e}\u{200b}<&>é🚀\u{2028}\"";
     space.annotate("app", KEY, &record(owner));
 
     let json = space.run(&["get", "deploy", "--on", "cm/app", "-o", "json"]).stdout;
@@ -51,7 +52,21 @@ fn a_document_carries_the_exact_owner() {
     let of_yaml: serde_json::Value = serde_saphyr::from_str(&yaml).unwrap();
     assert_eq!(of_json["owner"], owner);
     assert_eq!(of_yaml["owner"], owner);
-    assert!(!json.contains('\u{1b}') && !yaml.contains('\u{1b}'));
+    for text in [json, yaml] {
+        let is_harmful =
+            |c: char| (c.is_control() && c != '\n') || "\u{202e}\u{2028}\u{200b}".contains(c);
+        assert!(!text.contains(is_harmful), "{text:?}");
+    }
+}
+
+/// Parsers of other languages refuse a whole document for one year of five digits.
+fn assert_rfc_3339(space: &Space) {
+    let json = space.run(&["get", "deploy", "--on", "cm/app", "-o", "json"]).stdout;
+    let lock: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let form = Regex::new(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$").unwrap();
+    for name in ["createdAt", "expiresAt", "seenAt"] {
+        assert!(lock[name].as_str().is_some_and(|time| form.is_match(time)), "{name}: {json}");
+    }
 }
 
 #[test]
@@ -68,6 +83,7 @@ fn extreme_records_are_shown() {
         space.annotate("app", KEY, record);
         let outcome = space.run(&["get", "deploy", "--on", "cm/app", "-o", "wide"]);
         all.push_str(&space.transcript(&outcome));
+        assert_rfc_3339(&space);
     }
     // Ages against year 0 change once a year, and are replaced.
     assert!(all.contains("held") && all.contains("expired"), "{all}");

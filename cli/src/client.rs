@@ -27,6 +27,8 @@ use crate::failure::Failure;
 use crate::hint::Flags;
 use context::Context;
 use credentials::Credentials;
+use kube::config::Kubeconfig;
+use kubeconfig::Found;
 use reach::Reach;
 
 /// A cluster that can be talked to.
@@ -96,8 +98,8 @@ struct Access {
 /// Prepares a client; nothing is sent yet. Runs a credential plugin, if the kubeconfig names one.
 pub(crate) fn connect(args: &ClusterArgs, verbose: bool) -> Result<Connection, Failure> {
     let found = kubeconfig::load(args.kubeconfig.as_deref())?;
-    let mut access = match found.config {
-        Some(kubeconfig) => Context::choose(&kubeconfig, args.context.as_deref())?.access()?,
+    let mut access = match &found.config {
+        Some(kubeconfig) => choose(kubeconfig, &found, args)?.access()?,
         None => in_cluster::access(args.context.as_deref(), &found.looked_for)?,
     };
     impersonate(&mut access.config.auth_info, args)?;
@@ -124,8 +126,8 @@ pub(crate) fn namespace(args: &ClusterArgs) -> Result<String, Failure> {
         return Ok(namespace.clone());
     }
     let found = kubeconfig::load(args.kubeconfig.as_deref())?;
-    let namespace = match found.config {
-        Some(kubeconfig) => Context::choose(&kubeconfig, args.context.as_deref())?.namespace(),
+    let namespace = match &found.config {
+        Some(kubeconfig) => choose(kubeconfig, &found, args)?.namespace(),
         None => {
             in_cluster::access(args.context.as_deref(), &found.looked_for)
                 .map_err(|failure| failure.hint("or name the namespace with -n"))?
@@ -133,6 +135,10 @@ pub(crate) fn namespace(args: &ClusterArgs) -> Result<String, Failure> {
         }
     };
     Ok(namespace.unwrap_or_else(|| "default".to_owned()))
+}
+
+fn choose(kubeconfig: &Kubeconfig, found: &Found, args: &ClusterArgs) -> Result<Context, Failure> {
+    Context::choose(kubeconfig, &found.described(), args.context.as_deref())
 }
 
 /// The contexts that there are to choose from.

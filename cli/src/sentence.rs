@@ -17,6 +17,9 @@ pub(crate) use forbidden::{Denied, impersonation};
 pub(crate) use unreachable::{failing, too_slow, unanswered, unauthorized, unreadable};
 use unreachable::{no_credentials, unreachable};
 
+/// How a hint begins that names `doctor`.
+pub(crate) const SEE_DOCTOR: &str = "see what it makes of a lock: ";
+
 const LOG_IN: &str = "log in again, or name another context with --context";
 
 /// Where an error happened.
@@ -211,7 +214,7 @@ fn refused(code: u16, reason: &str, message: &str, at: &Situation<'_>) -> Failur
     ));
     match code {
         429 | 500.. => failure.hint("try again"),
-        _ => failure.hint(format!("see what it makes of a lock: {}", doctor(at))),
+        _ => failure.hint(format!("{SEE_DOCTOR}{}", doctor(at))),
     }
 }
 

@@ -18,19 +18,20 @@ pub(super) struct Context {
 }
 
 impl Context {
-    /// Takes the context of that name, or the current one.
+    /// Takes the context of that name, or the current one. `place` is where the kubeconfig is.
     pub(super) fn choose(
         kubeconfig: &Kubeconfig,
+        place: &str,
         asked_for: Option<&str>,
     ) -> Result<Self, Failure> {
         let set = |name: &&str| !name.is_empty();
         let current = kubeconfig.current_context.as_deref();
-        let name =
-            asked_for.filter(set).or(current.filter(set)).ok_or_else(|| no_context(kubeconfig))?;
+        let name = asked_for.filter(set).or(current.filter(set));
+        let name = name.ok_or_else(|| no_context(kubeconfig, place))?;
         let named = kubeconfig.contexts.iter().find(|context| context.name == name);
         let context = named
             .and_then(|named| named.context.clone())
-            .ok_or_else(|| unknown_context(kubeconfig, name))?;
+            .ok_or_else(|| unknown_context(kubeconfig, place, name))?;
         Ok(Self {
             name: name.to_owned(),
             cluster: cluster(kubeconfig, name, &context.cluster)?,
@@ -148,22 +149,26 @@ fn auth_info(kubeconfig: &Kubeconfig, name: &str) -> AuthInfo {
     named.and_then(|named| named.auth_info.clone()).unwrap_or_default()
 }
 
-fn no_context(kubeconfig: &Kubeconfig) -> Failure {
-    let failure = Failure::usage("the kubeconfig has no current context");
-    failure.hint(format!("name one with --context{}", known(kubeconfig)))
+fn no_context(kubeconfig: &Kubeconfig, place: &str) -> Failure {
+    let failure = Failure::usage(format!("{place} has no current context"));
+    failure.hint(known(kubeconfig))
 }
 
-fn unknown_context(kubeconfig: &Kubeconfig, name: &str) -> Failure {
-    let failure = Failure::usage(format!("the kubeconfig has no context \"{}\"", text::line(name)));
+fn unknown_context(kubeconfig: &Kubeconfig, place: &str, name: &str) -> Failure {
+    let failure = Failure::usage(format!("{place} has no context \"{}\"", text::line(name)));
     let names = kubeconfig.contexts.iter().map(|context| context.name.as_str());
     let failure = meant(name, names).into_iter().fold(failure, Failure::hint);
-    failure.hint(format!("name one with --context{}", known(kubeconfig)))
+    failure.hint(known(kubeconfig))
 }
 
+/// Those that can be named.
 fn known(kubeconfig: &Kubeconfig) -> String {
     const SHOWN: usize = 8;
     let names: Vec<String> =
         kubeconfig.contexts.iter().take(SHOWN).map(|context| text::line(&context.name)).collect();
     let more = if kubeconfig.contexts.len() > SHOWN { ", …" } else { "" };
-    if names.is_empty() { String::new() } else { format!(": {}{more}", names.join(", ")) }
+    if names.is_empty() {
+        return "it has no contexts: name another with --kubeconfig or KUBECONFIG".to_owned();
+    }
+    format!("name one with --context: {}{more}", names.join(", "))
 }

@@ -14,6 +14,15 @@ pub(super) struct Found {
     pub(super) looked_for: Vec<PathBuf>,
 }
 
+impl Found {
+    /// `kubeconfig A`, or `kubeconfig A and B`, of those that are there.
+    pub(super) fn described(&self) -> String {
+        let there = self.looked_for.iter().filter(|path| path.exists());
+        let names: Vec<String> = there.map(|path| path.display().to_string()).collect();
+        format!("kubeconfig {}", names.join(" and "))
+    }
+}
+
 /// Reads `--kubeconfig`, else the files of `KUBECONFIG`, else `~/.kube/config`.
 pub(super) fn load(explicit: Option<&Path>) -> Result<Found, Failure> {
     if let Some(path) = explicit.filter(|path| !path.as_os_str().is_empty()) {

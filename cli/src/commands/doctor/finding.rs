@@ -1,6 +1,7 @@
 //! One thing that was looked at.
 
 use crate::failure::Failure;
+use crate::sentence::SEE_DOCTOR;
 
 /// What it means for whoever takes a lock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,7 +55,9 @@ impl Finding {
     /// What would be the end of another command.
     pub(super) fn failure(check: &'static str, failure: Failure) -> Self {
         let mut finding = Self::problem(check, failure.message);
-        finding.remedies = failure.hints;
+        // That is what is under way.
+        let hints = failure.hints.into_iter().filter(|hint| !hint.starts_with(SEE_DOCTOR));
+        finding.remedies = hints.collect();
         finding
     }
 

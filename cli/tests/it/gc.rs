@@ -310,6 +310,16 @@ fn a_list_goes_on_with_the_token_that_the_server_gave_when_a_busy_one_says() {
 }
 
 #[test]
+fn a_busy_server_is_left_alone_for_as_long_as_it_says() {
+    let nothing = Reply::json(200, &json!({"metadata": {}, "items": []}));
+    let server = Server::new(vec![Reply::busy_for(600), nothing]);
+    let gc = ["gc", "--request-timeout", "3s"];
+    let outcome = Kubelock::new(&gc).env("KUBECONFIG", server.kubeconfig()).run();
+    assert_eq!(outcome.code, Some(1), "{}", outcome.stderr);
+    assert!(outcome.stderr.contains("no answer within 3s"), "{}", outcome.stderr);
+}
+
+#[test]
 fn a_lease_that_may_not_be_deleted_keeps_none_of_the_others() {
     const ANSWERS: &[Option<u16>] = &[Some(403), Some(403), Some(200), Some(500), Some(200)];
     let names = [("a", "a-1"), ("a", "a-2"), ("b", "b-1"), ("b", "b-2"), ("c", "c-1")];

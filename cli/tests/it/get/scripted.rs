@@ -30,7 +30,11 @@ impl Reply {
 
     /// A server that is busy, for no time.
     pub(crate) fn busy() -> Self {
-        Self { status: 429, headers: "retry-after: 0\r\n".to_owned(), body: String::new() }
+        Self::busy_for(0)
+    }
+
+    pub(crate) fn busy_for(seconds: u64) -> Self {
+        Self { status: 429, headers: format!("retry-after: {seconds}\r\n"), body: String::new() }
     }
 
     /// The events of a watch that ends after them.

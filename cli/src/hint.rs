@@ -107,6 +107,13 @@ impl Flags {
         self.cluster(command)
     }
 
+    /// A command of this program's that is about no one lock.
+    pub(crate) fn own_line(&self, words: &str) -> String {
+        let mut command = format!("{} {words}", program::name());
+        add(&mut command, "--prefix", self.prefix.as_deref());
+        self.cluster(command)
+    }
+
     /// A command of kubectl's, to the same cluster.
     pub(crate) fn kubectl_line(&self, words: &str) -> String {
         self.cluster(format!("kubectl {words}"))

@@ -19,6 +19,7 @@ mod nearby;
 mod once;
 mod output;
 mod owner;
+mod patient;
 mod program;
 mod query;
 mod secrets;

@@ -17,7 +17,6 @@ use crate::failure::Failure;
 use crate::hint::Flags;
 use crate::output::idle::{self, Outcome};
 use crate::output::{Format, talk};
-use crate::program;
 use leases::{Deleted, Leases};
 
 /// Delete Leases that kubelock made and nobody uses
@@ -62,7 +61,7 @@ pub(crate) async fn run(
     cluster.namespace.as_deref().map(PathSegment::namespace).transpose()?;
     let connection = client::connect(cluster, common.verbose)?;
     let mut interrupts = Interrupts::take_over()?;
-    let namespace = (!args.all_namespaces).then(|| connection.namespace.clone());
+    let namespace = if args.all_namespaces { None } else { Some(namespace(&connection)?) };
     let place = place(namespace.as_deref());
     let flags = Flags::of_cluster(cluster);
     let leases = leases(&connection, namespace, cluster, &flags);
@@ -79,21 +78,20 @@ pub(crate) async fn run(
     let work = sweep(&leases, idle, &mut swept, &stop);
     let Worked { result, signal } = interrupts.in_order(&stop, work).await;
     if result.is_none() {
-        swept.failures.push(broken_off());
+        swept.failures.push(leases.broken_off(args.older_than));
     }
     interrupts.let_go();
-    idle::print(args.output, &swept.deleted, Outcome::Deleted, now)?;
-    if swept.failures.is_empty() || !swept.deleted.is_empty() {
-        talk::note(common, &format!("deleted {} {place}", counted(swept.deleted.len())));
-    }
-    if swept.refused > 1 {
-        talk::note(common, &format!("{} could not be deleted", counted(swept.refused)));
-    }
-    swept.failures.iter().for_each(talk::failure);
+    let printed = idle::print(args.output, &swept.deleted, Outcome::Deleted, now);
+    let exit = swept.tell(printed, &place, common);
     if let Some(signal) = signal {
         interrupts.die(signal);
     }
-    Ok(swept.failures.last().map_or(Exit::Done, |failure| failure.exit))
+    Ok(exit)
+}
+
+/// The context's may be anything.
+fn namespace(connection: &Connection) -> Result<String, Failure> {
+    Ok(PathSegment::namespace(&connection.namespace)?.to_string())
 }
 
 fn leases<'a>(
@@ -113,6 +111,30 @@ struct Swept {
     refused: usize,
     /// Why, once for each namespace; and what ended it, if anything did.
     failures: Vec<Failure>,
+}
+
+impl Swept {
+    /// Says what came of it, whether or not what was deleted could be printed.
+    fn tell(mut self, printed: Result<(), Failure>, place: &str, common: &CommonArgs) -> Exit {
+        let count = self.deleted.len();
+        let deleted = format!("{} {place}", counted(count));
+        if let Err(failure) = printed {
+            let failure = match count {
+                0 => failure,
+                _ => failure.hint(format!("deleted all the same: {deleted}")),
+            };
+            // What is unknown of a deletion is worse.
+            self.failures.insert(0, failure);
+        }
+        if self.failures.is_empty() || count > 0 {
+            talk::note(common, &format!("deleted {deleted}"));
+        }
+        if self.refused > 1 {
+            talk::note(common, &format!("{} could not be deleted", counted(self.refused)));
+        }
+        self.failures.iter().for_each(talk::failure);
+        self.failures.last().map_or(Exit::Done, |failure| failure.exit)
+    }
 }
 
 /// What is refused for one may be granted for the next, in another namespace at least.
@@ -143,13 +165,6 @@ async fn sweep(
             }
         }
     }
-}
-
-/// Somebody did not want to wait for the last one.
-fn broken_off() -> Failure {
-    let message = "interrupted: a deletion that is under way may yet happen";
-    Failure::new(Exit::Unknown, message)
-        .hint(format!("look with: {} gc --dry-run", program::name()))
 }
 
 fn counted(count: usize) -> String {

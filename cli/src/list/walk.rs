@@ -1,26 +1,25 @@
 //! A list, walked page by page.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use http::header::{ACCEPT, DATE, RETRY_AFTER};
+use http::header::ACCEPT;
 use http::response::Parts;
-use http::{HeaderMap, Request, StatusCode};
+use http::{Request, StatusCode};
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Bytes;
-use kube::client::Body;
 use kube::core::ObjectMeta;
-use kubelock::{ExpiryRule, KubeLock, LockName, Sighting, Timestamp};
+use kubelock::{ExpiryRule, KubeLock, LockName, Sighting};
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::sleep;
 
-use super::Ahead;
+use super::clock::ServerClock;
 use super::page::{self, ACCEPTED, Encoding, Head, Objects, Status};
 use super::source::Source;
 use super::trouble::{Scene, Trouble};
 use crate::client::Endpoint;
 use crate::deadline::Deadline;
 use crate::hint::Flags;
+use crate::patient;
 
 /// As many objects as kubectl asks for at a time.
 const LIMIT: &str = "500";
@@ -29,8 +28,6 @@ const LIMIT: &str = "500";
 const BODY_MAX: usize = 256 * 1024 * 1024;
 /// More names of a page than anybody reads.
 const OTHERS: usize = 500;
-/// Before a server that is busy is asked again, unless it says when.
-const PAUSE: Duration = Duration::from_secs(1);
 
 /// The locks of one page.
 #[derive(Debug)]
@@ -42,7 +39,7 @@ pub(crate) struct Page {
     pub(crate) objects: usize,
     /// The list's, by the first page: what a watch may begin with.
     pub(crate) resource_version: String,
-    pub(crate) ahead: Option<Ahead>,
+    pub(crate) clock: Option<ServerClock>,
 }
 
 /// What it takes to list one source.
@@ -62,7 +59,7 @@ pub(crate) struct Walk {
 struct Arrived {
     body: Bytes,
     encoding: Encoding,
-    ahead: Option<Ahead>,
+    clock: Option<ServerClock>,
 }
 
 impl Walk {
@@ -83,7 +80,7 @@ impl Walk {
         let mut arrived = self.fetch("").await?;
         let mut first_version = None;
         loop {
-            let ahead = arrived.ahead;
+            let clock = arrived.clock;
             let (head, objects) = self.read(arrived.body, arrived.encoding);
             // Without a head the page cannot be read, which is told by its objects.
             let head = head.await.unwrap_or_default();
@@ -98,8 +95,8 @@ impl Walk {
             };
             let (objects, next) = tokio::join!(objects, next);
             let objects = objects?;
-            let (sightings, others) = self.sightings(&objects.carriers, ahead);
-            let page = Page { sightings, others, objects: objects.count, resource_version, ahead };
+            let (sightings, others) = self.sightings(&objects.carriers, clock);
+            let page = Page { sightings, others, objects: objects.count, resource_version, clock };
             if pages.send(Ok(page)).await.is_err() {
                 return Ok(());
             }
@@ -131,19 +128,18 @@ impl Walk {
     fn sightings(
         &self,
         objects: &[ObjectMeta],
-        ahead: Option<Ahead>,
+        clock: Option<ServerClock>,
     ) -> (Vec<Sighting>, Vec<LockName>) {
         let wanted = |sighting: &Sighting| self.source.wants(&sighting.lock.name);
-        let seen = objects.iter().flat_map(|object| self.seen(object, ahead));
+        let seen = objects.iter().flat_map(|object| self.seen(object, clock));
         let (sightings, others): (Vec<_>, Vec<_>) = seen.partition(wanted);
         let others = others.into_iter().take(OTHERS).map(|other| other.lock.name);
         (sightings, others.collect())
     }
 
     /// The locks of one object, now.
-    pub(super) fn seen(&self, object: &ObjectMeta, ahead: Option<Ahead>) -> Vec<Sighting> {
-        let server = ahead.map(|ahead| ahead.at(Timestamp::from(SystemTime::now())));
-        self.locks.sightings(object, ExpiryRule::BothClocks, server)
+    pub(super) fn seen(&self, object: &ObjectMeta, clock: Option<ServerClock>) -> Vec<Sighting> {
+        self.locks.sightings(object, ExpiryRule::BothClocks, clock.map(ServerClock::now))
     }
 
     async fn fetch(&self, token: &str) -> Result<Arrived, Trouble> {
@@ -154,11 +150,10 @@ impl Walk {
                 let (parts, body) = self.ask(&token).await?;
                 let (code, encoding) = (parts.status, Encoding::of(&parts.headers));
                 if code.is_success() {
-                    return Ok(Arrived { body, encoding, ahead: ahead(&parts.headers) });
+                    return Ok(Arrived { body, encoding, clock: ServerClock::of(&parts.headers) });
                 }
                 let status = Status::read(&body, encoding);
                 match code {
-                    StatusCode::TOO_MANY_REQUESTS => sleep(pause(&parts.headers)).await,
                     // The list took longer than its instant is kept: the rest is of a later one.
                     StatusCode::GONE if !status.metadata.token.is_empty() => {
                         token = status.metadata.token;
@@ -177,9 +172,9 @@ impl Walk {
         }
         let request = Request::get(self.source.uri(&more)).header(ACCEPT, ACCEPTED);
         let request = request
-            .body(Body::empty())
+            .body(Vec::new())
             .map_err(|error| self.scene().unreadable(&error.to_string()))?;
-        let answer = self.client.send(request).await;
+        let answer = patient::send(&self.client, &request).await;
         let (parts, body) = answer.map_err(|error| self.scene().unanswered(&error))?.into_parts();
         let body = Limited::new(body, BODY_MAX).collect().await;
         let body = body.map_err(|error| self.scene().unreadable(&error.to_string()))?;
@@ -193,15 +188,4 @@ impl Walk {
     pub(super) fn scene_of(&self, verb: &'static str) -> Scene<'_> {
         Scene { verb, source: &self.source, endpoint: &self.endpoint, flags: &self.flags }
     }
-}
-
-fn ahead(headers: &HeaderMap) -> Option<Ahead> {
-    let date = headers.get(DATE)?.to_str().ok()?;
-    let date = httpdate::parse_http_date(date).ok().map(Timestamp::from)?;
-    Some(Ahead::of(date, Timestamp::from(SystemTime::now())))
-}
-
-fn pause(headers: &HeaderMap) -> Duration {
-    let seconds = headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
-    seconds.map_or(PAUSE, Duration::from_secs)
 }

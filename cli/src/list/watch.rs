@@ -11,7 +11,7 @@ use serde::Deserialize;
 use tokio::sync::mpsc::Sender;
 use tokio::time::{Instant, sleep, timeout};
 
-use super::Ahead;
+use super::clock::{self, ServerClock};
 use super::page::Status;
 use super::trouble::Trouble;
 use super::walk::Walk;
@@ -38,7 +38,9 @@ pub(crate) enum Change {
     /// The object is gone.
     Deleted(ObjectKey),
     /// All that there is now: the watch had missed something.
-    Relisted(Vec<Sighting>, Option<Ahead>),
+    Relisted(Vec<Sighting>, Option<ServerClock>),
+    /// The server's clock, looked at once more.
+    Clock(ServerClock),
     /// The server is away; it is tried again.
     Away(Failure),
     /// It is back.
@@ -51,6 +53,11 @@ pub(crate) enum Change {
 struct Object {
     metadata: ObjectMeta,
 }
+
+/// The events of a watch.
+trait Events: Stream<Item = Result<WatchEvent<Object>, kube::Error>> {}
+
+impl<S: Stream<Item = Result<WatchEvent<Object>, kube::Error>>> Events for S {}
 
 /// Why a watch is over.
 enum End {
@@ -67,9 +74,11 @@ enum End {
 /// A source that is followed.
 pub(crate) struct Follow {
     pub(crate) walk: Walk,
-    /// Where the next watch begins.
-    pub(crate) resource_version: String,
-    pub(crate) ahead: Option<Ahead>,
+    /// Where the next watch begins; without one, all is listed before.
+    pub(crate) resource_version: Option<String>,
+    pub(crate) clock: Option<ServerClock>,
+    /// Whether that was told.
+    pub(crate) is_away: bool,
     /// Which source this is to whoever takes the changes.
     pub(crate) index: usize,
     pub(crate) changes: Sender<(usize, Change)>,
@@ -79,10 +88,9 @@ impl Follow {
     /// Follows until nobody listens, or the source cannot be followed.
     pub(crate) async fn run(mut self) {
         let mut pause = PAUSE;
-        let mut is_away = false;
         loop {
             let opened = Instant::now();
-            let mut end = self.watch(&mut is_away).await;
+            let mut end = self.watch().await;
             if matches!(end, End::Forgotten) {
                 end = self.relist().await;
             }
@@ -96,7 +104,7 @@ impl Follow {
                     return;
                 }
                 End::Troubled(trouble) => {
-                    is_away = true;
+                    self.is_away = true;
                     self.tell(Change::Away(trouble.into_failure())).await;
                     sleep(pause).await;
                     pause = (pause * 2).min(PAUSE_MAX);
@@ -112,13 +120,22 @@ impl Follow {
         self.changes.send((self.index, change)).await.is_ok()
     }
 
-    async fn watch(&mut self, is_away: &mut bool) -> End {
-        let mut events = match self.open().await {
-            Ok(events) => Box::pin(events),
+    /// A watch that opens may have nothing but an error to tell: the server is back when it
+    /// answers what it was asked for.
+    async fn tell_back(&mut self) {
+        if std::mem::take(&mut self.is_away) {
+            self.tell(Change::Back).await;
+        }
+    }
+
+    async fn watch(&mut self) -> End {
+        let (mut events, clock) = match self.open().await {
+            Ok((events, clock)) => (Box::pin(events), clock),
             Err(end) => return end,
         };
-        if std::mem::take(is_away) {
-            self.tell(Change::Back).await;
+        if let Some(clock) = clock {
+            self.clock = Some(clock);
+            self.tell(Change::Clock(clock)).await;
         }
         loop {
             match timeout(SILENCE_MAX, events.try_next()).await {
@@ -136,10 +153,13 @@ impl Follow {
 
     /// Passes one event on; returns the end of the watch if it is one.
     async fn take(&mut self, event: WatchEvent<Object>) -> Option<End> {
+        if !matches!(event, WatchEvent::Error(_)) {
+            self.tell_back().await;
+        }
         let change = match event {
             WatchEvent::Added(object) | WatchEvent::Modified(object) => {
                 self.saw(object.metadata.resource_version.as_deref());
-                let sightings = self.walk.seen(&object.metadata, self.ahead);
+                let sightings = self.walk.seen(&object.metadata, self.clock);
                 Change::Seen(key(object.metadata), self.wanted(sightings))
             }
             WatchEvent::Deleted(object) => {
@@ -162,17 +182,16 @@ impl Follow {
 
     fn saw(&mut self, resource_version: Option<&str>) {
         if let Some(version) = resource_version {
-            version.clone_into(&mut self.resource_version);
+            self.resource_version = Some(version.to_owned());
         }
     }
 
-    async fn open(
-        &self,
-    ) -> Result<impl Stream<Item = Result<WatchEvent<Object>, kube::Error>> + use<>, End> {
+    async fn open(&self) -> Result<(impl Events + use<>, Option<ServerClock>), End> {
+        let Some(resource_version) = &self.resource_version else { return Err(End::Forgotten) };
         let uri = self.walk.source.uri(&[
             ("watch", "true"),
             ("allowWatchBookmarks", "true"),
-            ("resourceVersion", &self.resource_version),
+            ("resourceVersion", resource_version),
             ("timeoutSeconds", SERVER_TIMEOUT),
         ]);
         let scene = self.walk.scene_of("watch");
@@ -181,8 +200,9 @@ impl Follow {
             .body(Vec::new())
             .map_err(|error| End::Troubled(scene.unreadable(&error.to_string())))?;
         let deadline = Deadline::after(self.walk.timeout);
-        match deadline.bound(self.walk.client.request_events::<Object>(request)).await {
-            Ok(Ok(events)) => Ok(events),
+        let (client, clock) = clock::noting(&self.walk.client);
+        match deadline.bound(client.request_events::<Object>(request)).await {
+            Ok(Ok(events)) => Ok((events, clock.get().copied())),
             Ok(Err(kube::Error::Api(status))) if status.code == StatusCode::GONE.as_u16() => {
                 Err(End::Forgotten)
             }
@@ -200,21 +220,22 @@ impl Follow {
     /// Reads all of it again, and tells it at once.
     async fn relist(&mut self) -> End {
         let mut pages = self.walk.clone().start();
-        let (mut all, mut version, mut ahead) = (Vec::new(), None, self.ahead);
+        let (mut all, mut version, mut clock) = (Vec::new(), None, self.clock);
         while let Some(page) = pages.recv().await {
             match page {
                 Ok(page) => {
                     all.extend(page.sightings);
                     version = Some(page.resource_version);
-                    ahead = page.ahead.or(ahead);
+                    clock = page.clock.or(clock);
                 }
                 // The next watch begins where the last one ended: half a list tells nothing.
                 Err(trouble) => return End::Troubled(trouble),
             }
         }
         self.saw(version.as_deref());
-        self.ahead = ahead;
-        if self.tell(Change::Relisted(all, self.ahead)).await { End::Forgotten } else { End::Left }
+        self.clock = clock;
+        self.tell_back().await;
+        if self.tell(Change::Relisted(all, clock)).await { End::Forgotten } else { End::Left }
     }
 }
 

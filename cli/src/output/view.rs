@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use kubelock::{Acquired, LockState, Malformed, Record, Sighting, Timestamp};
+use kubelock::{Acquired, ExpiryRule, Malformed, Record, Sighting, Standing, Timestamp};
 
 use super::holder;
 use crate::kind::Kind;
@@ -68,20 +68,24 @@ impl State {
 }
 
 impl View {
-    /// What a read showed, if there is a record.
-    pub(crate) fn of(target: &Target, state: LockState) -> Option<Self> {
-        Some(Self {
+    /// What a read showed.
+    pub(crate) fn standing(target: &Target, standing: &Standing) -> Self {
+        let state = match standing.record() {
+            Ok(record) => State::of(record.clone(), standing.is_expired(ExpiryRule::BothClocks)),
+            Err(malformed) => State::Malformed(malformed.clone()),
+        };
+        Self {
             lock: target.lock.to_string(),
-            annotation: state.lock.key.as_str().to_owned(),
+            annotation: standing.lock().key.as_str().to_owned(),
             on: target.on(),
             namespace: target.namespace.clone(),
             gvr: target.kind.gvr.clone(),
             object: target.object.clone(),
-            uid: state.uid,
-            resource_version: state.resource_version,
-            state: State::of(state.record?, state.expired),
-            seen_at: state.seen_at,
-        })
+            uid: standing.uid().to_owned(),
+            resource_version: standing.resource_version().to_owned(),
+            state,
+            seen_at: standing.seen_at(),
+        }
     }
 
     /// What an acquire wrote.

@@ -10,6 +10,7 @@ use kube::api::{ListParams, PostParams};
 use kube::{Api, ResourceExt};
 use serde_json::{Value, json};
 
+use crate::get::scripted::{Reply, Server};
 use crate::process::Kubelock;
 use crate::space::Space;
 use crate::stub::Stub;
@@ -131,6 +132,16 @@ fn locks_are_taken_and_given_back_while_their_leases_are_swept_away() {
     });
 }
 
+/// An idle Lease as a server shows it.
+fn seen_lease((namespace, name): &(&str, &str), uid: &str) -> Value {
+    let mut lease = idle(name);
+    lease["metadata"]["namespace"] = json!(namespace);
+    lease["metadata"]["uid"] = json!(uid);
+    lease["metadata"]["resourceVersion"] = json!("7");
+    lease["metadata"]["creationTimestamp"] = json!("2020-03-25T10:00:00Z");
+    lease
+}
+
 /// A server with one idle Lease that answers deletions so, one after the other.
 fn deleting(answers: &'static [Option<u16>]) -> (Stub, Arc<Mutex<Vec<String>>>) {
     deleting_all(&[("default", "deploy")], answers)
@@ -141,21 +152,26 @@ fn deleting_all(
     names: &[(&str, &str)],
     answers: &'static [Option<u16>],
 ) -> (Stub, Arc<Mutex<Vec<String>>>) {
+    deleting_anew(names, "u", answers)
+}
+
+/// The same, and whoever looks after the first deletion sees Leases of this UID.
+fn deleting_anew(
+    names: &[(&str, &str)],
+    uid_then: &str,
+    answers: &'static [Option<u16>],
+) -> (Stub, Arc<Mutex<Vec<String>>>) {
     let bodies = Arc::new(Mutex::new(Vec::new()));
     let seen = Arc::clone(&bodies);
-    let lease = |(namespace, name): &(&str, &str)| {
-        let mut lease = idle(name);
-        lease["metadata"]["namespace"] = json!(namespace);
-        lease["metadata"]["uid"] = json!("u");
-        lease["metadata"]["resourceVersion"] = json!("7");
-        lease["metadata"]["creationTimestamp"] = json!("2020-03-25T10:00:00Z");
-        lease
+    let list = |uid| {
+        let leases: Vec<_> = names.iter().map(|name| seen_lease(name, uid)).collect();
+        json!({"kind": "LeaseList", "metadata": {}, "items": leases}).to_string()
     };
-    let leases: Vec<_> = names.iter().map(lease).collect();
-    let list = json!({"kind": "LeaseList", "metadata": {}, "items": leases}).to_string();
+    let (before, then) = (list("u"), list(uid_then));
     let stub = Stub::new(move |request| {
         if request.method != "DELETE" {
-            return Some((200, list.clone()));
+            let is_first = seen.lock().unwrap().is_empty();
+            return Some((200, if is_first { before.clone() } else { then.clone() }));
         }
         let mut seen = seen.lock().unwrap();
         seen.push(request.body.clone());
@@ -192,6 +208,115 @@ fn a_deletion_without_an_answer_is_tried_once_more() {
     let outcome = Kubelock::new(&gc).env("KUBECONFIG", stub.kubeconfig()).run();
     assert_eq!(outcome.code, Some(15), "{}", outcome.stderr);
     assert_snapshot!(outcome.transcript());
+}
+
+#[test]
+fn a_lease_that_was_made_anew_after_its_deletion_is_told_as_deleted() {
+    const CONFLICT: &[Option<u16>] = &[None, Some(409)];
+    let gc = ["gc", "--request-timeout", "300ms", "-o", "name"];
+    for (uid_then, told) in [("other", "lease/deploy\n"), ("u", "")] {
+        let (stub, bodies) = deleting_anew(&[("default", "deploy")], uid_then, CONFLICT);
+        let outcome = Kubelock::new(&gc).env("KUBECONFIG", stub.kubeconfig()).run();
+        assert_eq!((outcome.code, outcome.stdout.as_str()), (Some(0), told), "{}", outcome.stderr);
+        assert_eq!(bodies.lock().unwrap().len(), 2);
+    }
+}
+
+/// A run whose data nobody can take, and how it ended once so many deletions were asked for.
+#[cfg(target_os = "linux")]
+fn into_full_disk(
+    stub: &Stub,
+    line: &[&str],
+    interrupt: impl FnOnce(rustix::process::Pid),
+) -> (std::process::ExitStatus, String) {
+    crate::run::running::default_signals();
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_kubelock"));
+    command.args(line).arg("--kubeconfig").arg(stub.kubeconfig()).env_clear();
+    command.stdin(std::process::Stdio::null()).stderr(std::process::Stdio::piped());
+    command.stdout(std::fs::File::options().write(true).open("/dev/full").unwrap());
+    let child = command.spawn().unwrap();
+    interrupt(rustix::process::Pid::from_child(&child));
+    let output = child.wait_with_output().unwrap();
+    (output.status, String::from_utf8(output.stderr).unwrap())
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn what_was_deleted_and_what_is_unknown_is_told_even_if_it_cannot_be_printed() {
+    const ANSWERS: &[Option<u16>] = &[Some(200), None, None];
+    let (stub, _) = deleting_all(&[("default", "a"), ("default", "b")], ANSWERS);
+    let gc = ["gc", "-q", "--request-timeout", "300ms"];
+    let (status, said) = into_full_disk(&stub, &gc, |_| {});
+    assert_eq!(status.code(), Some(15), "{said}");
+    let hint = "hint: deleted all the same: 1 idle Lease in namespace default\n";
+    assert!(said.starts_with("error: cannot write: ") && said.contains(hint), "{said}");
+    assert!(said.contains("error: it is unknown whether lease/b in namespace default"), "{said}");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn an_interrupted_sweep_dies_of_it_whatever_becomes_of_its_data_and_says_where_to_look() {
+    use std::os::unix::process::ExitStatusExt;
+    const ANSWERS: &[Option<u16>] = &[Some(200), None];
+    let (stub, bodies) = deleting_all(&[("ci", "a"), ("ci", "b")], ANSWERS);
+    let gc = ["gc", "-n", "ci", "--older-than", "90m"];
+    let (status, said) = into_full_disk(&stub, &gc, |pid| {
+        crate::run::running::until("two deletions", || bodies.lock().unwrap().len() == 2);
+        crate::run::running::send(pid, rustix::process::Signal::INT);
+    });
+    assert_eq!(status.signal(), Some(2), "{said}");
+    assert!(said.contains("deleted 1 idle Lease in namespace ci\n"), "{said}");
+    let look = "hint: look with: kubelock gc --dry-run -n ci --older-than 1h30m --kubeconfig ";
+    assert!(said.contains(&format!("{look}{}\n", stub.kubeconfig().display())), "{said}");
+}
+
+#[test]
+fn a_namespace_that_is_none_is_sent_nowhere_wherever_it_comes_from() {
+    let asked = Arc::new(AtomicBool::new(false));
+    let seen = Arc::clone(&asked);
+    let stub = Stub::new(move |_| {
+        seen.store(true, Ordering::Relaxed);
+        Some((200, json!({"metadata": {}, "items": []}).to_string()))
+    });
+    let config = std::fs::read_to_string(stub.kubeconfig()).unwrap();
+    let mut config: Value = serde_json::from_str(&config).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    for namespace in ["Team_A", "ci/pods?x="] {
+        config["contexts"][0]["context"]["namespace"] = json!(namespace);
+        let path = folder.path().join("config");
+        std::fs::write(&path, config.to_string()).unwrap();
+        let outcome = Kubelock::new(&["gc", "--dry-run"]).env("KUBECONFIG", path).run();
+        assert_eq!(outcome.code, Some(2), "{}", outcome.stderr);
+        assert!(outcome.stderr.starts_with("error: invalid namespace"), "{}", outcome.stderr);
+    }
+    assert!(!asked.load(Ordering::Relaxed));
+}
+
+#[test]
+fn a_list_goes_on_with_the_token_that_the_server_gave_when_a_busy_one_says() {
+    let page = |token: &str, name: &str| {
+        let items = [seen_lease(&("default", name), "u")];
+        Reply::json(200, &json!({"metadata": {"continue": token}, "items": items}))
+    };
+    let server = Server::new(vec![page("a+b/c=&é", "a"), Reply::busy(), page("", "b")]);
+    let gc = ["gc", "--dry-run", "-o", "name"];
+    let outcome = Kubelock::new(&gc).env("KUBECONFIG", server.kubeconfig()).run();
+    assert_eq!((outcome.code, outcome.stdout.as_str()), (Some(0), "lease/a\nlease/b\n"));
+    let leases = "/apis/coordination.k8s.io/v1/namespaces/default/leases";
+    let first =
+        format!("{leases}?labelSelector=app.kubernetes.io%2Fmanaged-by%3Dkubelock&limit=500");
+    let next = format!("{first}&continue=a%2Bb%2Fc%3D%26%C3%A9");
+    assert_eq!(server.requests(), [first, next.clone(), next]);
+}
+
+#[test]
+fn a_busy_server_is_left_alone_for_as_long_as_it_says() {
+    let nothing = Reply::json(200, &json!({"metadata": {}, "items": []}));
+    let server = Server::new(vec![Reply::busy_for(600), nothing]);
+    let gc = ["gc", "--request-timeout", "3s"];
+    let outcome = Kubelock::new(&gc).env("KUBECONFIG", server.kubeconfig()).run();
+    assert_eq!(outcome.code, Some(1), "{}", outcome.stderr);
+    assert!(outcome.stderr.contains("no answer within 3s"), "{}", outcome.stderr);
 }
 
 #[test]

@@ -1,11 +1,8 @@
 //! The Event that is left on the object: who broke whose lock, and why.
 
-use std::time::Duration;
-
 use http::Request;
 use kubelock::{Broken, Standing, Timestamp};
 use serde_json::{Value, json};
-use tokio::time::sleep;
 
 use super::showing;
 use super::who::Who;
@@ -13,14 +10,13 @@ use crate::commands::session::Session;
 use crate::failure::Failure;
 use crate::hint::Wanted;
 use crate::output::{age, text};
+use crate::patient;
 use crate::sentence::{self, Denied};
 use crate::target::Target;
 
 /// The API server takes no longer note.
 const NOTE_MAX: usize = 1024;
 const INSTANCE_MAX: usize = 128;
-/// Before a server that is busy is asked again.
-const PAUSE: Duration = Duration::from_secs(1);
 /// Ends what was cut.
 const MORE: &str = "…";
 /// Where the Events of objects without a namespace live.
@@ -44,7 +40,8 @@ pub(super) async fn write(
         .header("content-type", "application/json")
         .body(body.to_string().into_bytes())
         .map_err(|error| Failure::failed(error.to_string()))?;
-    match session.deadline.bound(sent(session.client(), &request)).await {
+    let sending = patient::request::<Value>(session.client(), &request);
+    match session.deadline.bound(sending).await {
         Ok(Ok(_)) => Ok(()),
         Ok(Err(kube::Error::Api(status))) if is_by_role(&status) => {
             Err(forbidden(namespace, &status.message, session, target))
@@ -60,16 +57,6 @@ pub(super) async fn write(
                 message: format!("perhaps no Event tells of it: {}", why.message),
                 ..why
             })
-        }
-    }
-}
-
-/// A busy server has not taken it: it is asked again.
-async fn sent(client: &kube::Client, request: &Request<Vec<u8>>) -> kube::Result<Value> {
-    loop {
-        match client.request::<Value>(request.clone()).await {
-            Err(kube::Error::Api(status)) if status.code == 429 => sleep(PAUSE).await,
-            answer => return answer,
         }
     }
 }

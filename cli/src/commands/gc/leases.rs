@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use form_urlencoded::Serializer;
 use http::Request;
 use http::request::Builder;
 use kube::core::Status;
@@ -9,7 +10,6 @@ use kubelock::{IdleLease, OWN_LEASES, Timestamp};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use tokio::time::sleep;
 
 use crate::client::Connection;
 use crate::deadline::Deadline;
@@ -17,13 +17,12 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::hint::{Flags, Place, Wanted};
 use crate::kinds;
-use crate::output::text;
+use crate::output::{age, text};
+use crate::patient;
 use crate::sentence::{self, Denied};
 
 /// So many in one answer.
-const PAGE: u32 = 500;
-/// Before a server that is busy is asked again.
-const PAUSE: Duration = Duration::from_secs(1);
+const PAGE: &str = "500";
 
 /// Where they are.
 pub(super) struct Leases<'a> {
@@ -79,20 +78,19 @@ impl Leases<'_> {
     }
 
     async fn page(&self, next: &str) -> Result<Page, Failure> {
-        let selector = OWN_LEASES.replace('/', "%2F").replace('=', "%3D");
-        let mut path = format!(
-            "{}?labelSelector={selector}&limit={PAGE}",
-            collection(self.namespace.as_deref())
-        );
+        let mut query = vec![("labelSelector", OWN_LEASES), ("limit", PAGE)];
         if !next.is_empty() {
-            path.push_str("&continue=");
-            path.push_str(&escaped(next));
+            query.push(("continue", next));
         }
+        self.list(self.namespace.as_deref(), &query).await
+    }
+
+    async fn list(&self, namespace: Option<&str>, query: &[(&str, &str)]) -> Result<Page, Failure> {
+        let query = Serializer::new(String::new()).extend_pairs(query).finish();
+        let path = format!("{}?{query}", collection(namespace));
         match self.send(&built(Request::get(path), Vec::new())?).await {
             Ok(page) => Ok(page),
-            Err(Trouble::Refused(status)) => {
-                Err(self.refused("list", self.namespace.as_deref(), &status))
-            }
+            Err(Trouble::Refused(status)) => Err(self.refused("list", namespace, &status)),
             Err(Trouble::Silent(failure)) => Err(failure),
         }
     }
@@ -114,6 +112,10 @@ impl Leases<'_> {
                 Err(Trouble::Refused(status)) if status.code == 404 && is_repeated => {
                     Ok(Deleted::Gone)
                 }
+                // Somebody has changed it, or made it anew after the first attempt did it.
+                Err(Trouble::Refused(status)) if status.code == 409 && is_repeated => {
+                    self.looked_after(lease).await
+                }
                 Err(Trouble::Refused(status)) if matches!(status.code, 404 | 409) => {
                     Ok(Deleted::Kept)
                 }
@@ -130,19 +132,35 @@ impl Leases<'_> {
         }
     }
 
+    /// Whether the Lease of this UID is still there. Who may delete may list, but perhaps not get.
+    async fn looked_after(&self, lease: &IdleLease) -> Result<Deleted, Failure> {
+        let by_name = format!("metadata.name={}", lease.name);
+        let page = self.list(Some(&lease.namespace), &[("fieldSelector", &by_name)]).await;
+        let page = page.map_err(|failure| unknown(lease, failure))?;
+        let is_same = |item: &Value| item["metadata"]["uid"] == lease.uid;
+        Ok(if page.items.iter().any(is_same) { Deleted::Kept } else { Deleted::Gone })
+    }
+
+    /// Somebody did not want to wait for the last one.
+    pub(super) fn broken_off(&self, older_than: Duration) -> Failure {
+        let mut look = "gc --dry-run".to_owned();
+        match &self.namespace {
+            Some(namespace) => look.extend([" -n ", namespace]),
+            None => look.push_str(" -A"),
+        }
+        let nanos = i64::try_from(older_than.as_nanos()).unwrap_or(i64::MAX);
+        look.extend([" --older-than ", &age::exact(nanos)]);
+        let message = "interrupted: a deletion that is under way may yet happen";
+        Failure::new(Exit::Unknown, message)
+            .hint(format!("look with: {}", self.flags.own_line(&look)))
+    }
+
     /// Waits for a server that is busy, within the time of one request.
     async fn send<T: DeserializeOwned>(&self, request: &Request<Vec<u8>>) -> Result<T, Trouble> {
         let endpoint = &self.connection.endpoint;
         let deadline = Deadline::after(self.timeout);
-        let attempts = async {
-            loop {
-                match self.connection.client.request::<T>(request.clone()).await {
-                    Err(kube::Error::Api(status)) if status.code == 429 => sleep(PAUSE).await,
-                    answer => return answer,
-                }
-            }
-        };
-        match deadline.bound(attempts).await {
+        let sending = patient::request(&self.connection.client, request);
+        match deadline.bound(sending).await {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(kube::Error::Api(status))) => Err(Trouble::Refused(status)),
             Ok(Err(error)) => Err(Trouble::Silent(sentence::unanswered(&error, endpoint))),
@@ -196,23 +214,4 @@ fn unknown(lease: &IdleLease, why: Failure) -> Failure {
 fn collection(namespace: Option<&str>) -> String {
     let leases = |place: &str| format!("/apis/coordination.k8s.io/v1{place}/leases");
     namespace.map_or_else(|| leases(""), |name| leases(&format!("/namespaces/{name}")))
-}
-
-/// A token of the server's, fit for a query.
-fn escaped(token: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-    let escape =
-        |byte: u8| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") };
-    token.bytes().map(escape).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_token_of_the_servers_comes_back_as_it_was() {
-        assert_eq!(escaped("eyJ2-._~"), "eyJ2-._~");
-        assert_eq!(escaped("a+b/c=&é"), "a%2Bb%2Fc%3D%26%C3%A9");
-    }
 }

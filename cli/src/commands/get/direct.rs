@@ -1,6 +1,6 @@
 //! Locks whose names and objects are known: a read each.
 
-use kubelock::{GetOptions, LockName};
+use kubelock::{Error, GetOptions, LockName, Standing};
 
 use super::Command;
 use crate::commands::session::Session;
@@ -22,10 +22,9 @@ pub(super) async fn run(command: &Command<'_>, carriers: &[Carrier]) -> Result<E
     let mut views = Vec::new();
     let mut failures = Vec::new();
     for target in once(targets) {
-        match look(session, &target).await {
-            Ok(view) => views.push(view),
-            Err(failure) => failures.push(failure),
-        }
+        let (view, failure) = look(session, &target).await;
+        views.extend(view);
+        failures.extend(failure);
     }
     if let Some(order) = command.order {
         order.sort(&mut views);
@@ -39,16 +38,26 @@ pub(super) async fn run(command: &Command<'_>, carriers: &[Carrier]) -> Result<E
     Ok(verdict(&views, &failures))
 }
 
-/// One lock's record, expired ones too; a free lock is a failure, as a missing object is to kubectl.
-async fn look(session: &Session, target: &Target) -> Result<View, Failure> {
-    let lock = session.lock(target)?;
+/// What stands on one lock, expired or malformed, and what is wrong with it; a free lock is a
+/// failure, as a missing object is to kubectl.
+async fn look(session: &Session, target: &Target) -> (Option<View>, Option<Failure>) {
+    let standing = match read(session, target).await {
+        Ok(Some(standing)) => standing,
+        Ok(None) => return (None, Some(session.not_held("get", target).await)),
+        Err(failure) => return (None, Some(failure)),
+    };
+    let failure = standing.record().err().map(|malformed| {
+        let lock = Box::new(standing.lock().clone());
+        let error = Error::Malformed { lock, source: malformed.clone() };
+        session.explain("get", target, &error)
+    });
+    (Some(View::standing(target, &standing)), failure)
+}
+
+async fn read(session: &Session, target: &Target) -> Result<Option<Standing>, Failure> {
     let options = GetOptions { deadline: session.deadline.left(), ..GetOptions::default() };
-    let state = lock.get(&target.object, options).await;
-    let state = session.explained("get", target, state).await?;
-    match View::of(target, state) {
-        Some(view) => Ok(view),
-        None => Err(session.not_held("get", target).await),
-    }
+    let standing = session.lock(target)?.standing(&target.object, options).await;
+    session.explained("get", target, standing).await
 }
 
 /// What could not be read outweighs what is not held.

@@ -1,5 +1,6 @@
 //! Locks that are followed: a list, then what changes.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -7,9 +8,9 @@ use kubelock::Timestamp;
 use tokio::sync::mpsc;
 use tokio::time::sleep;
 
-use super::Command;
 use super::known::Known;
-use super::listing::each_page;
+use super::listing::{Gaps, each_page};
+use super::{Command, scope};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::list::source::Source;
@@ -29,16 +30,31 @@ pub(super) async fn run(command: &Command<'_>) -> Result<Exit, Failure> {
     let sources = command.scope.sources(&command.session, command.common).await?;
     let walks = command.session.walks(sources)?;
     let mut following = Following::new(command, &walks);
-    let versions = following.list(&walks).await?;
+    let begins = following.list(&walks).await?;
     let (changes, coming) = mpsc::channel(QUEUE);
-    for (index, (walk, version)) in walks.into_iter().zip(versions).enumerate() {
-        let Some(resource_version) = version else { continue };
-        let ahead = following.known[index].ahead;
-        let changes = changes.clone();
-        tokio::spawn(Follow { walk, resource_version, ahead, index, changes }.run());
+    for (index, (walk, begin)) in walks.into_iter().zip(begins).enumerate() {
+        let (resource_version, is_away) = match begin {
+            Begin::Nowhere => continue,
+            Begin::At(version) => (Some(version), false),
+            Begin::Anew => (None, true),
+        };
+        let (clock, changes) = (following.known[index].server, changes.clone());
+        let follow = Follow { walk, resource_version, clock, is_away, index, changes };
+        tokio::spawn(follow.run());
     }
     drop(changes);
     following.go(coming).await
+}
+
+/// From where a source is to be watched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Begin {
+    /// It could not be listed, or is followed with all of its kind.
+    Nowhere,
+    /// From this resourceVersion on.
+    At(String),
+    /// From a list that is yet to be read: the first one broke off.
+    Anew,
 }
 
 struct Following<'a> {
@@ -50,7 +66,8 @@ struct Following<'a> {
     sources: Vec<Arc<Source>>,
     /// The worst that has happened so far.
     exit: Exit,
-    is_away: bool,
+    /// The sources whose server is away.
+    away: BTreeSet<usize>,
 }
 
 impl<'a> Following<'a> {
@@ -58,33 +75,54 @@ impl<'a> Following<'a> {
         let known = walks.iter().map(|walk| Known::new(&walk.source)).collect();
         let printer = Printer::changes(command.format, command.namespaces());
         let sources = walks.iter().map(|walk| walk.source.clone()).collect();
-        Self { command, known, printer, sources, exit: Exit::Done, is_away: false }
+        Self { command, known, printer, sources, exit: Exit::Done, away: BTreeSet::new() }
     }
 
-    /// Shows what there is; returns from where each source is to be watched, if it is.
-    async fn list(&mut self, walks: &[Walk]) -> Result<Vec<Option<String>>, Failure> {
-        let mut versions = vec![None; walks.len()];
-        let mut views = Vec::new();
+    /// Shows what there is; returns from where each source is to be watched.
+    async fn list(&mut self, walks: &[Walk]) -> Result<Vec<Begin>, Failure> {
+        let sources: Vec<_> = walks.iter().map(|walk| (*walk.source).clone()).collect();
+        let (wholes, mut begins) = (scope::wholes(&sources), vec![Begin::Nowhere; walks.len()]);
+        let (mut gaps, mut broken_off, mut views) = (Gaps::default(), Vec::new(), Vec::new());
         let known = &mut self.known;
-        let gaps = each_page(walks, |index, page| {
-            let known = &mut known[index];
-            known.ahead = page.ahead.or(known.ahead);
-            versions[index] = Some(page.resource_version);
-            views.extend(known.add(page.sightings));
+        let listed = each_page(walks, |index, page| {
+            let is_begun = begins[index] != Begin::Nowhere;
+            match page {
+                Ok(_) if wholes[index].is_some_and(|whole| begins[whole] != Begin::Nowhere) => {}
+                Ok(page) => {
+                    let known = &mut known[index];
+                    known.server = page.clock.or(known.server);
+                    begins[index] = Begin::At(page.resource_version);
+                    views.extend(known.add(page.sightings));
+                }
+                // What was not listed would never be shown.
+                Err(Trouble::Failed(failure)) if is_begun => {
+                    begins[index] = Begin::Anew;
+                    broken_off.push((index, failure));
+                }
+                Err(trouble) => {
+                    begins[index] = Begin::Nowhere;
+                    gaps.add(&sources[index], trouble)?;
+                }
+            }
             Ok(true)
         });
-        let gaps = gaps.await?;
+        listed.await?;
         if let Some(order) = self.command.order {
             order.sort(&mut views);
         }
         self.print(&views)?;
-        let sources = walks.iter().map(|walk| (*walk.source).clone()).collect();
-        let looked_at = Source::describe_all(&gaps.looked_at(sources)?);
+        let looked_at = Source::describe_all(&gaps.looked_at(sources, self.command)?);
         self.exit = gaps.tell(self.command).unwrap_or(self.exit);
-        if views.is_empty() && versions.iter().any(Option::is_some) {
+        if views.is_empty()
+            && broken_off.is_empty()
+            && begins.iter().any(|begin| *begin != Begin::Nowhere)
+        {
             talk::note(self.command.common, &format!("no locks yet on {looked_at}"));
         }
-        Ok(versions)
+        for (index, failure) in broken_off {
+            self.away(index, &failure);
+        }
+        Ok(begins)
     }
 
     async fn go(mut self, mut coming: mpsc::Receiver<(usize, Change)>) -> Result<Exit, Failure> {
@@ -107,16 +145,20 @@ impl<'a> Following<'a> {
         let views = match change {
             Change::Seen(key, sightings) => known.see(key, sightings, now),
             Change::Deleted(key) => known.delete(&key, now),
-            Change::Relisted(sightings, ahead) => {
-                known.ahead = ahead.or(known.ahead);
+            Change::Relisted(sightings, clock) => {
+                known.server = clock.or(known.server);
                 known.replace(sightings, now)
             }
+            Change::Clock(clock) => {
+                known.server = Some(clock);
+                return Ok(());
+            }
             Change::Away(failure) => {
-                self.away(&failure);
+                self.away(index, &failure);
                 return Ok(());
             }
             Change::Back => {
-                self.is_away = false;
+                self.away.remove(&index);
                 return Ok(());
             }
             Change::Over(trouble) => {
@@ -129,6 +171,7 @@ impl<'a> Following<'a> {
 
     /// Nobody asked for this very kind, perhaps: the others go on.
     fn over(&mut self, index: usize, trouble: Trouble) {
+        self.away.remove(&index);
         let source = &self.sources[index];
         if source.by_the_way && matches!(trouble, Trouble::Denied(_)) {
             let what = source.kind.resource();
@@ -153,8 +196,10 @@ impl<'a> Following<'a> {
     }
 
     /// Tells it once, until it is back.
-    fn away(&mut self, failure: &Failure) {
-        if !std::mem::replace(&mut self.is_away, true) {
+    fn away(&mut self, index: usize, failure: &Failure) {
+        let is_told = !self.away.is_empty();
+        self.away.insert(index);
+        if !is_told {
             let words = format!("waiting for the API server: {}", failure.message);
             talk::note(self.command.common, &words);
         }
@@ -162,15 +207,17 @@ impl<'a> Following<'a> {
 
     fn expire(&mut self) -> Result<(), Failure> {
         let now = now();
-        let views: Vec<_> = self.known.iter_mut().flat_map(|known| known.expire(now)).collect();
+        let views: Vec<_> =
+            self.known.iter_mut().flat_map(|known| known.expire(known.clocks(now))).collect();
         self.print(&views)
     }
 
     /// How long to wait for it: a record lasts to its last instant.
     fn next_expiry(&self) -> Duration {
-        let next = self.known.iter().filter_map(Known::next_expiry).min();
-        let left = next.map_or(SLEEP_MAX, |at| at.saturating_since(now()));
-        (left + Duration::from_millis(1)).min(SLEEP_MAX)
+        let now = now();
+        let next = self.known.iter().filter_map(|known| known.next_expiry(known.clocks(now)));
+        let left = next.min().unwrap_or(SLEEP_MAX);
+        left.saturating_add(Duration::from_millis(1)).min(SLEEP_MAX)
     }
 
     fn print(&mut self, views: &[View]) -> Result<(), Failure> {

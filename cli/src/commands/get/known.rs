@@ -1,11 +1,12 @@
 //! The locks that were shown last, and what has changed since.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use kubelock::{Clocks, ExpiryRule, Sighting, Timestamp};
 
 use crate::kind::Kind;
-use crate::list::Ahead;
+use crate::list::clock::ServerClock;
 use crate::list::source::Source;
 use crate::list::watch::ObjectKey;
 use crate::output::view::{State, View};
@@ -16,13 +17,14 @@ pub(super) struct Known {
     /// What becomes of the locks of an object that is shown no more.
     end: State,
     objects: BTreeMap<ObjectKey, Vec<View>>,
-    pub(super) ahead: Option<Ahead>,
+    /// As the last answer showed it.
+    pub(super) server: Option<ServerClock>,
 }
 
 impl Known {
     pub(super) fn new(source: &Source) -> Self {
         let end = if source.labels.is_some() { State::Gone } else { State::Deleted };
-        Self { kind: source.kind.clone(), end, objects: BTreeMap::new(), ahead: None }
+        Self { kind: source.kind.clone(), end, objects: BTreeMap::new(), server: None }
     }
 
     /// Some of the locks that are listed at first. Returns all of them.
@@ -81,30 +83,31 @@ impl Known {
         changes
     }
 
+    /// What the clocks say now, if it is `local` here.
+    pub(super) fn clocks(&self, local: Timestamp) -> Clocks {
+        Clocks { local, server: self.server.map(ServerClock::now) }
+    }
+
     /// Those that have expired since they were shown.
-    pub(super) fn expire(&mut self, now: Timestamp) -> Vec<View> {
-        let clocks = Clocks { local: now, server: self.ahead.map(|ahead| ahead.at(now)) };
+    pub(super) fn expire(&mut self, clocks: Clocks) -> Vec<View> {
         let mut changes = Vec::new();
         for view in self.objects.values_mut().flatten() {
             let State::Held(record) = &view.state else { continue };
             if ExpiryRule::BothClocks.is_expired(record, clocks) {
                 view.state = State::Expired(record.clone());
-                view.seen_at = now;
+                view.seen_at = clocks.local;
                 changes.push(view.clone());
             }
         }
         changes
     }
 
-    /// When the next one expires, by this machine's clock.
-    pub(super) fn next_expiry(&self) -> Option<Timestamp> {
-        let ahead = self.ahead?;
+    /// How long it is until the next one expires, by both clocks.
+    pub(super) fn next_expiry(&self, clocks: Clocks) -> Option<Duration> {
+        let earlier = clocks.local.min(clocks.server?);
         let held = self.objects.values().flatten().filter(|view| view.is_held());
-        let expires = held.filter_map(|view| view.state.record()).map(|record| {
-            let at = record.expires_at();
-            at.max(ahead.until(at))
-        });
-        expires.min()
+        let expires = held.filter_map(|view| view.state.record()).map(kubelock::Record::expires_at);
+        expires.min().map(|at| at.saturating_since(earlier))
     }
 }
 
@@ -136,7 +139,7 @@ mod tests {
     }
 
     /// One lock that was held when it was seen.
-    fn held(ahead: Option<Ahead>) -> Known {
+    fn held() -> Known {
         let record = kubelock::Record::decode(RECORD).unwrap();
         let view = View {
             lock: "l".to_owned(),
@@ -151,34 +154,37 @@ mod tests {
             seen_at: at(0),
         };
         let objects = [((None, "l".to_owned()), vec![view])].into();
-        Known { kind: kinds::lease(), end: State::Deleted, objects, ahead }
+        Known { kind: kinds::lease(), end: State::Deleted, objects, server: None }
     }
 
     #[test]
     fn a_lock_expires_once_by_both_clocks_and_not_before() {
         for (ahead, expires) in [(-20, 320), (0, 300), (20, 300)] {
-            let mut known = held(Some(Ahead::by_seconds(ahead)));
-            assert_eq!(known.next_expiry(), Some(at(expires)), "{ahead}");
+            let mut known = held();
+            let clocks = |local| Clocks { local: at(local), server: Some(at(local + ahead)) };
+            let seconds = |known: &Known| known.next_expiry(clocks(10)).map(|left| left.as_secs());
+            assert_eq!(seconds(&known), u64::try_from(expires - 10).ok(), "{ahead}");
 
-            assert!(known.expire(at(expires)).is_empty(), "{ahead}");
-            let [view] = &known.expire(at(expires + 1))[..] else { panic!("{ahead}") };
+            assert!(known.expire(clocks(expires)).is_empty(), "{ahead}");
+            let [view] = &known.expire(clocks(expires + 1))[..] else { panic!("{ahead}") };
             assert_eq!((view.state.word(), view.seen_at), ("expired", at(expires + 1)));
-            assert!(known.expire(at(expires + 2)).is_empty(), "{ahead}");
-            assert_eq!(known.next_expiry(), None);
+            assert!(known.expire(clocks(expires + 2)).is_empty(), "{ahead}");
+            assert_eq!(seconds(&known), None);
         }
     }
 
     #[test]
     fn without_the_servers_clock_nothing_expires() {
-        let mut known = held(None);
+        let mut known = held();
+        let clocks = known.clocks(at(1_000));
 
-        assert_eq!(known.next_expiry(), None);
-        assert!(known.expire(at(1_000)).is_empty());
+        assert_eq!(known.next_expiry(clocks), None);
+        assert!(known.expire(clocks).is_empty());
     }
 
     #[test]
     fn what_is_not_listed_any_more_is_gone_once() {
-        let mut known = held(None);
+        let mut known = held();
 
         let gone = known.replace(Vec::new(), at(10));
 

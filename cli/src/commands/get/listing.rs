@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use kubelock::{LockName, Sighting};
 
-use super::Command;
+use super::{Command, scope};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::kind::Kind;
@@ -38,8 +38,20 @@ pub(super) async fn run(command: &Command<'_>) -> Result<Exit, Failure> {
     let mut printer = Printer::list(command.format, command.namespaces());
     let mut sorted = Vec::new();
     let mut roll = Roll::new(command, sources.len());
-    let gaps = each_page(&walks, |index, page| {
+    let mut gaps = Gaps::default();
+    let (wholes, mut is_cut) = (scope::wholes(&sources), vec![false; sources.len()]);
+    let listed = each_page(&walks, |index, page| {
+        let page = match page {
+            Ok(page) => page,
+            Err(trouble) => {
+                is_cut[index] = true;
+                return gaps.add(&sources[index], trouble).map(|()| true);
+            }
+        };
         *roll.objects[index].get_or_insert(0) += page.objects;
+        if wholes[index].is_some_and(|whole| !is_cut[whole]) {
+            return Ok(true);
+        }
         roll.overhear(page.others);
         for sighting in page.sightings {
             let kind = &sources[index].kind;
@@ -49,7 +61,7 @@ pub(super) async fn run(command: &Command<'_>) -> Result<Exit, Failure> {
         }
         Ok(!printer.is_unread())
     });
-    let mut gaps = gaps.await?;
+    listed.await?;
     if let Some(order) = command.order {
         order.sort(&mut sorted);
         sorted.iter().try_for_each(|view| printer.add(view))?;
@@ -61,35 +73,30 @@ pub(super) async fn run(command: &Command<'_>) -> Result<Exit, Failure> {
     }
     let exit = roll.end(&sources, &mut gaps).await;
     if count == 0 && gaps.failures.is_empty() {
-        let looked_at = Source::describe_all(&gaps.looked_at(sources)?);
+        let looked_at = Source::describe_all(&gaps.looked_at(sources, command)?);
         talk::note(command.common, &format!("no locks on {looked_at}"));
     }
     Ok(gaps.tell(command).unwrap_or(exit))
 }
 
 /// Lists one source after the other, a few ahead, and passes each page on, until nobody wants more.
+/// Trouble is the last of its source.
 pub(super) async fn each_page(
     walks: &[Walk],
-    mut take: impl FnMut(usize, Page) -> Result<bool, Failure>,
-) -> Result<Gaps, Failure> {
-    let mut gaps = Gaps::default();
+    mut take: impl FnMut(usize, Result<Page, Trouble>) -> Result<bool, Failure>,
+) -> Result<(), Failure> {
     let mut rest = walks.iter().enumerate();
     let mut under_way = VecDeque::new();
     loop {
         while under_way.len() < AT_ONCE
             && let Some((index, walk)) = rest.next()
         {
-            under_way.push_back((index, walk, walk.clone().start()));
+            under_way.push_back((index, walk.clone().start()));
         }
-        let Some((index, walk, mut pages)) = under_way.pop_front() else { return Ok(gaps) };
+        let Some((index, mut pages)) = under_way.pop_front() else { return Ok(()) };
         while let Some(page) = pages.recv().await {
-            match page {
-                Ok(page) => {
-                    if !take(index, page)? {
-                        return Ok(gaps);
-                    }
-                }
-                Err(trouble) => gaps.add(&walk.source, trouble)?,
+            if !take(index, page)? {
+                return Ok(());
             }
         }
     }
@@ -109,14 +116,19 @@ impl Gaps {
     }
 
     /// Those that could be listed. If none could, that is a failure.
-    pub(super) fn looked_at(&self, sources: Vec<Source>) -> Result<Vec<Source>, Failure> {
+    pub(super) fn looked_at(
+        &self,
+        sources: Vec<Source>,
+        command: &Command<'_>,
+    ) -> Result<Vec<Source>, Failure> {
         let is_skipped = |source: &Source| self.skipped.contains(&source.kind.resource());
         let count = sources.len();
         let rest: Vec<_> = sources.into_iter().filter(|source| !is_skipped(source)).collect();
         if rest.is_empty() {
             let message = format!("not allowed to list any of the {count} kinds that carry locks");
+            let get = command.session.flags().own_line(&command.scope.get_one());
             return Err(Failure::failed(message)
-                .hint("a lock that is named needs no more than get: kubelock get LOCK"));
+                .hint(format!("a lock that is named needs no more than get: {get}")));
         }
         Ok(rest)
     }

@@ -135,7 +135,7 @@ impl Scope {
             sources.extend(self.everything(session, common).await?);
         }
         self.add_leases(session, &mut sources)?;
-        Ok(once(sources))
+        Ok(wholes_first(once(sources)))
     }
 
     /// Names what cannot be looked at, for nobody knows which kinds it has.
@@ -169,6 +169,15 @@ impl Scope {
         Ok(())
     }
 
+    /// `get LOCK -n ci`: how to look at one lock there.
+    pub(super) fn get_one(&self) -> String {
+        match &self.namespace {
+            Some(namespace) => format!("get LOCK -n {namespace}"),
+            None if self.all_namespaces => "get LOCK -n NAMESPACE".to_owned(),
+            None => "get LOCK".to_owned(),
+        }
+    }
+
     fn own_lease(&self, session: &Session, lock: &LockName) -> Result<Source, Failure> {
         let source = self.kind(session, kinds::lease(), false)?;
         let object = Some(PathSegment::object(lock.as_str())?);
@@ -200,6 +209,24 @@ impl Scope {
             _ => Ok(()),
         }
     }
+}
+
+/// For each source: which one lists its object as well, with all of the kind.
+pub(super) fn wholes(sources: &[Source]) -> Vec<Option<usize>> {
+    let whole = |source: &Source| {
+        source.object.as_ref()?;
+        let whole = Source { object: None, ..source.clone() };
+        sources.iter().position(|source| *source == whole)
+    };
+    sources.iter().map(whole).collect()
+}
+
+/// Whoever shows an object must know what became of the list of its whole kind.
+fn wholes_first(sources: Vec<Source>) -> Vec<Source> {
+    let wholes = wholes(&sources).into_iter();
+    let (parts, rest): (Vec<_>, Vec<_>) =
+        wholes.zip(sources).partition(|(whole, _)| whole.is_some());
+    rest.into_iter().chain(parts).map(|(_, source)| source).collect()
 }
 
 fn one_object(spelled: &str, but: &str) -> Failure {

@@ -12,10 +12,10 @@ const CLOCK: ClockId = ClockId::Monotonic;
 
 /// An instant, in nanoseconds since the machine started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Boottime(u64);
+pub(crate) struct Boottime(u64);
 
 impl Boottime {
-    pub(super) fn now() -> Self {
+    pub(crate) fn now() -> Self {
         let now = clock_gettime(CLOCK);
         let seconds = now.tv_sec.unsigned_abs().saturating_mul(1_000_000_000);
         Self(seconds.saturating_add(now.tv_nsec.unsigned_abs()))
@@ -25,7 +25,7 @@ impl Boottime {
         Self(nanos)
     }
 
-    pub(super) fn nanos(self) -> u64 {
+    pub(crate) fn nanos(self) -> u64 {
         self.0
     }
 

@@ -223,11 +223,13 @@ fn what_does_not_fit_together_is_refused_with_the_way_out() {
 fn what_is_named_twice_is_shown_once() {
     let Some(space) = Space::new("list-once") else { return };
     space.configmap("app", &[("kubelock.giantswarm.io/schema", &held("operator-7"))]);
-    let twice: [&[&str]; 4] = [
+    let twice: [&[&str]; 6] = [
         &["get", "--on", "cm", "--on", "configmaps"],
         &["get", "--on", "cm/app", "--on", "configmap/app"],
         &["get", "schema", "schema", "--on", "cm/app"],
         &["get", "schema", "--on", "cm/app", "--on", "configmaps/app"],
+        &["get", "--on", "cm/app", "--on", "cm"],
+        &["get", "schema", "--on", "cm", "--on", "cm/app"],
     ];
     for line in twice {
         let outcome = space.run(line);
@@ -236,4 +238,57 @@ fn what_is_named_twice_is_shown_once() {
     }
     let missing = space.run(&["get", "nobodys", "nobodys", "--on", "cm"]);
     assert_eq!(missing.stderr.matches("there is no lock").count(), 1, "{}", missing.stderr);
+}
+
+#[test]
+fn an_object_beside_its_whole_kind_must_be_there_and_is_looked_at_if_the_kind_may_not_be() {
+    let Some(space) = Space::new("list-whole") else { return };
+    space.configmap("app", &[("kubelock.giantswarm.io/schema", &held("operator-7"))]);
+
+    let missing = space.run(&["get", "--on", "cm", "--on", "cm/nothing", "-o", "name"]);
+    assert_eq!((missing.code, missing.stdout.as_str()), (Some(1), "configmap/app\n"));
+    assert!(missing.stderr.contains("there is no configmap/nothing"), "{}", missing.stderr);
+
+    let rules = serde_json::json!([{
+        "apiGroups": [""], "resources": ["configmaps"], "resourceNames": ["app"],
+        "verbs": ["list"],
+    }]);
+    let user = space.user(&rules);
+    let line = ["get", "--on", "cm", "--on", "cm/app", "-o", "name", "--as", &user];
+    let part = space.run(&line);
+    assert_eq!((part.code, part.stdout.as_str()), (Some(1), "configmap/app\n"), "{}", part.stderr);
+}
+
+#[test]
+fn a_malformed_record_is_listed_where_its_lock_is_named_too() {
+    let Some(space) = Space::new("list-malformed") else { return };
+    space.configmap(
+        "app",
+        &[
+            ("kubelock.giantswarm.io/bad", "{nonsense"),
+            ("kubelock.giantswarm.io/good", &held("alice")),
+        ],
+    );
+    let shown = |locks: &[&str]| -> Value {
+        let outcome = space.run(&[&["get", "--on", "cm/app", "-o", "json"], locks].concat());
+        assert_eq!(outcome.code, Some(1), "{}", outcome.stderr);
+        assert_eq!(outcome.stderr.matches("error: ").count(), 1, "{}", outcome.stderr);
+        serde_json::from_str(&outcome.stdout).unwrap()
+    };
+
+    let alone = shown(&["bad"]);
+    assert_eq!(alone["state"], "malformed");
+    assert!(alone["malformed"].is_string() && alone["object"]["uid"].is_string(), "{alone}");
+    let both = shown(&["bad", "good"]);
+    let states: Vec<_> = both["items"].as_array().unwrap().iter().map(|it| &it["state"]).collect();
+    assert_eq!(states, ["malformed", "held"]);
+}
+
+#[test]
+fn who_may_list_no_kind_is_told_what_to_type_instead() {
+    let Some(space) = Space::new("list-nothing") else { return };
+    let outcome = space.run(&["get", "--all-kinds", "--as", "nobody", "--prefix", "locks.example"]);
+    let hint = format!("get: kubelock get LOCK -n {} --prefix locks.example", space.namespace);
+    assert_eq!(outcome.code, Some(1), "{}", outcome.stderr);
+    assert!(outcome.stderr.contains(&format!("{hint} --as nobody\n")), "{}", outcome.stderr);
 }

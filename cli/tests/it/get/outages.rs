@@ -1,11 +1,13 @@
 //! Servers that are busy, forget, and go away.
 
 use std::process::Command;
+use std::time::{Duration, SystemTime};
 
+use kubelock::Timestamp;
 use serde_json::{Value, json};
 
 use super::following::Watch;
-use super::scripted::{Reply, Server, lease, page};
+use super::scripted::{Reply, Server, lease, lease_since, page};
 use crate::process::Kubelock;
 
 fn status(code: u16, reason: &str, token: &str) -> Value {
@@ -144,4 +146,93 @@ fn a_list_that_breaks_off_while_a_watch_starts_anew_loses_nothing() {
     let requests = server.requests();
     let versions: Vec<_> = requests.iter().map(|it| query(it, "resourceVersion")).collect();
     assert_eq!(versions, [None, Some("10"), None, None, Some("10"), None, Some("40")]);
+}
+
+/// A watch of this server's leases.
+fn watch(server: &Server, args: &[&str]) -> Watch {
+    Watch::of(
+        Command::new(env!("CARGO_BIN_EXE_kubelock"))
+            .args(["get", "-w"])
+            .args(args)
+            .env("KUBECONFIG", server.kubeconfig()),
+    )
+}
+
+/// The first four columns.
+fn row(watch: &Watch) -> String {
+    watch.line().split_whitespace().take(4).collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn a_list_that_breaks_off_before_it_is_followed_is_read_again() {
+    let server = Server::new(vec![
+        page("10", "t1", &[lease("a", "alice", "1")]),
+        Reply::json(500, &status(500, "InternalError", "")),
+        page("20", "t2", &[lease("a", "alice", "1")]),
+        page("20", "", &[lease("b", "bob", "2")]),
+        Reply::watch(&[json!({"type": "ADDED", "object": lease("c", "zoe", "21")})]),
+    ]);
+    let watch = watch(&server, &[]);
+
+    // Rows and talk come by ways of their own.
+    let mut first = [watch.line(), row(&watch), row(&watch)];
+    first.sort_unstable_by_key(|line| line.starts_with("waiting"));
+    assert!(first[2].starts_with("waiting for the API"), "{first:?}");
+    assert_eq!(row(&watch), "l lease/b bob held");
+    assert_eq!(row(&watch), "l lease/c zoe held");
+    let requests = server.requests();
+    let asked: Vec<_> =
+        requests.iter().map(|it| (query(it, "continue"), query(it, "resourceVersion"))).collect();
+    let list = |token| (token, None);
+    assert_eq!(
+        asked,
+        [list(None), list(Some("t1")), list(None), list(Some("t2")), (None, Some("20"))]
+    );
+}
+
+#[test]
+fn a_server_that_opens_watches_and_fails_at_lists_is_told_of_once() {
+    let expired =
+        || Reply::watch(&[json!({"type": "ERROR", "object": status(410, "Expired", "")})]);
+    let failing = || Reply::json(500, &status(500, "InternalError", ""));
+    let server = Server::new(vec![
+        page("10", "", &[lease("a", "alice", "1")]),
+        expired(),
+        failing(),
+        expired(),
+        failing(),
+        expired(),
+        page("30", "", &[lease("b", "bob", "21")]),
+        // It was back: this is told anew.
+        Reply::json(500, &status(500, "InternalError", "")),
+        Reply::watch(&[json!({"type": "ADDED", "object": lease("c", "zoe", "31")})]),
+    ]);
+    let watch = watch(&server, &["-o", "name"]);
+
+    let mut lines = Vec::new();
+    while lines.last().is_none_or(|line| line != "lease/c") {
+        lines.push(watch.line());
+    }
+
+    let told = lines.iter().filter(|line| line.starts_with("waiting for the API server"));
+    assert_eq!(told.count(), 2, "{lines:?}");
+}
+
+#[test]
+fn the_servers_clock_is_looked_at_again_with_each_watch() {
+    let now = SystemTime::now();
+    let ago = |minutes| now - Duration::from_mins(minutes);
+    let since = Timestamp::from(ago(10)).to_string();
+    let server = Server::new(vec![
+        // By this clock it is held for long yet.
+        page("10", "", &[lease_since(&since, "a", "alice", "1")]).dated(ago(60)),
+        Reply::watch(&[]).dated(ago(60)),
+        Reply::watch(&[]).dated(now),
+        Reply::watch(&[]).dated(now),
+    ]);
+    let watch = watch(&server, &["-q"]);
+
+    assert_eq!(row(&watch), "LOCK ON OWNER STATE");
+    assert_eq!(row(&watch), "l lease/a alice held");
+    assert_eq!(row(&watch), "l lease/a alice expired");
 }

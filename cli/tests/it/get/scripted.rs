@@ -3,9 +3,12 @@
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::thread::{JoinHandle, spawn};
+use std::time::SystemTime;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
+
+const JSON: &str = "content-type: application/json\r\n";
 
 /// The server, and a kubeconfig for it.
 pub(crate) struct Server {
@@ -16,24 +19,34 @@ pub(crate) struct Server {
 /// One answer.
 pub(crate) struct Reply {
     status: u16,
-    headers: &'static str,
+    headers: String,
     body: String,
 }
 
 impl Reply {
     pub(crate) fn json(status: u16, body: &Value) -> Self {
-        Self { status, headers: "content-type: application/json\r\n", body: body.to_string() }
+        Self { status, headers: JSON.to_owned(), body: body.to_string() }
     }
 
     /// A server that is busy, for no time.
     pub(crate) fn busy() -> Self {
-        Self { status: 429, headers: "retry-after: 0\r\n", body: String::new() }
+        Self::busy_for(0)
+    }
+
+    pub(crate) fn busy_for(seconds: u64) -> Self {
+        Self { status: 429, headers: format!("retry-after: {seconds}\r\n"), body: String::new() }
     }
 
     /// The events of a watch that ends after them.
     pub(crate) fn watch(events: &[Value]) -> Self {
         let body = events.iter().flat_map(|event| [event.to_string(), "\n".to_owned()]).collect();
-        Self { status: 200, headers: "content-type: application/json\r\n", body }
+        Self { status: 200, headers: JSON.to_owned(), body }
+    }
+
+    /// By the server's clock it is so late.
+    pub(crate) fn dated(self, date: SystemTime) -> Self {
+        let date = httpdate::fmt_http_date(date);
+        Self { headers: format!("{}date: {date}\r\n", self.headers), ..self }
     }
 }
 
@@ -78,8 +91,12 @@ fn serve(mut connection: TcpStream, reply: &Reply) -> String {
 
 /// A lease with a lock on it, held until far from now.
 pub(crate) fn lease(name: &str, owner: &str, version: &str) -> Value {
-    let record =
-        format!(r#"{{"owner":"{owner}","createdAt":"2126-01-01T00:00:00Z","ttl":300000000000}}"#);
+    lease_since("2126-01-01T00:00:00Z", name, owner, version)
+}
+
+/// The same, held for five minutes from then on.
+pub(crate) fn lease_since(created_at: &str, name: &str, owner: &str, version: &str) -> Value {
+    let record = format!(r#"{{"owner":"{owner}","createdAt":"{created_at}","ttl":300000000000}}"#);
     json!({"metadata": {
         "name": name, "namespace": "default", "uid": format!("uid-{name}"),
         "resourceVersion": version, "annotations": {"kubelock.giantswarm.io/l": record},

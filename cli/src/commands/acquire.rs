@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use kubelock::{AcquireOptions, Acquired, CancellationToken, Error, Record, Timestamp, Wait};
+use kubelock::{AcquireOptions, Acquired, CancellationToken, Error, Record, Timestamp, Ttl, Wait};
 
 use super::interrupts::{Interrupts, Worked};
 use super::session::Session;
@@ -153,6 +153,8 @@ fn account(
             }
         }
         None if session.may_have_written() => {
+            // Zero stands for the default.
+            let ttl = Ttl::new(ttl).unwrap_or_default().duration();
             let expires_at = Timestamp::from(SystemTime::now()).saturating_add(ttl);
             let until = age::second(expires_at);
             let failure = session.broken_off("acquired", target);

@@ -170,7 +170,7 @@ fn on_a_terminal_a_second_ctrl_c_ends_it_at_once_too() {
 
 /// A record of bob's that nobody answers for.
 fn bobs() -> String {
-    let now = kubelock::Timestamp::from(std::time::SystemTime::now());
+    let now = Timestamp::from(SystemTime::now());
     // The server of these tests lives in 2099.
     json!({"owner": "bob", "createdAt": now.to_string(), "ttl": 9_000_000_000_000_000_000_i64})
         .to_string()

@@ -266,7 +266,7 @@ fn a_loop_of_interrupted_acquires_never_leaves_a_record_unsaid() {
     let stage = Stage::new();
     for pause in 0..40 {
         let child = stage.start(&["acquire", "deploy", "--owner", "bob"]);
-        std::thread::sleep(std::time::Duration::from_millis(pause));
+        std::thread::sleep(Duration::from_millis(pause));
         let pid = Pid::from_child(&child);
         // It may have ended by itself.
         let _ = rustix::process::kill_process(pid, Signal::INT);

@@ -27,7 +27,9 @@ impl Denied<'_> {
         let failure = Failure::failed(format!("not allowed to {missing} {what}: {message}"));
         let user = user_of(self.message);
         if user.as_deref() == Some("system:anonymous") {
-            return failure.hint("the API server does not know who you are: the kubeconfig's user has no credentials").hint(super::LOG_IN);
+            return failure
+                .hint("the API server does not know who you are: no credentials were sent")
+                .hint(super::LOG_IN);
         }
         failure
             .hint(format!(

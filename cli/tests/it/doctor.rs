@@ -93,6 +93,18 @@ fn a_diagnosis_costs_a_request_for_each_question_and_twenty_for_the_latency() {
     assert_eq!(count("POST /apis/authorization.k8s.io"), 4);
     assert_eq!(count("PATCH "), 21);
     assert_eq!(outcome.requests().len(), 28);
+
+    let requests = |line: &[&str]| {
+        let outcome = space.run(&[&["doctor", "-v"], line].concat());
+        assert_eq!(outcome.code, Some(0), "{}", outcome.stdout);
+        outcome.requests().len()
+    };
+    assert_eq!(requests(&["deploy"]), 50, "a Lease that is not there");
+    space.run(&["acquire", "deploy"]);
+    space.run(&["release", "deploy"]);
+    assert_eq!(requests(&["deploy"]), 29, "a Lease");
+    space.configmap("bare", &[]);
+    assert_eq!(requests(&["schema", "--on", "cm/bare"]), 49, "nothing is annotated");
 }
 
 #[test]

@@ -26,6 +26,8 @@ use crate::output::{talk, text};
 /// How long the second process may take to ask the group to end, before the first one does:
 /// many programs take a second SIGTERM for impatience.
 const LAG: Duration = Duration::from_millis(100);
+/// What the second process has said already is heard within this.
+const EARSHOT: Duration = Duration::from_millis(10);
 
 /// How often to see whether a group is gone that nobody else watches.
 const GLANCE: Duration = Duration::from_millis(50);
@@ -145,7 +147,13 @@ impl<'a> Watch<'a> {
                         break outcome;
                     }
                 }
-                why = &mut loss, if !self.lost => self.has_lost(&why),
+                why = &mut loss, if !self.lost => {
+                    let now = Boottime::now();
+                    if let Some(outcome) = self.told_before(&why).await {
+                        break outcome;
+                    }
+                    self.has_lost(&why, now);
+                }
                 signal = self.signals.next() => self.pass_on(signal),
                 () = tokio::time::sleep(rest) => {}
             }
@@ -188,6 +196,26 @@ impl<'a> Watch<'a> {
         }
     }
 
+    /// Who slept past the deadline has not heard yet how the command ended while the lock was held.
+    async fn told_before(&mut self, why: &Loss) -> Option<Outcome> {
+        if *why != Loss::Deadline || self.second_is_gone {
+            return None;
+        }
+        let mut over = pin!(tokio::time::sleep(EARSHOT));
+        loop {
+            tokio::select! {
+                biased;
+                report = self.second.next() => {
+                    let outcome = self.hear(report).await;
+                    if outcome.is_some() || self.second_is_gone {
+                        return outcome;
+                    }
+                }
+                () = &mut over => return None,
+            }
+        }
+    }
+
     async fn hear(&mut self, report: Option<Report>) -> Option<Outcome> {
         match report {
             Some(Report::Launched(group)) => self.has_launched(Group(group)),
@@ -218,9 +246,8 @@ impl<'a> Watch<'a> {
         say(format!("the process that guards {command} has ended: {command} is being ended"));
     }
 
-    fn has_lost(&mut self, why: &Loss) {
+    fn has_lost(&mut self, why: &Loss, now: Boottime) {
         self.lost = true;
-        let now = Boottime::now();
         let kill_at = now.after(grace_after(why, self.grace));
         self.plan.end(now.after(LAG), kill_at);
         self.second.send(Order::End { kill_at });

@@ -58,6 +58,23 @@ fn a_first_process_that_sleeps_past_the_deadline_finds_the_command_dead() {
 }
 
 #[test]
+fn a_first_process_that_sleeps_past_the_deadline_passes_on_how_the_command_ended_before_it() {
+    let Some(space) = Space::new("run-sleep-first") else { return };
+    let running = Running::start(&space, &SHORT, WAITS);
+    let command = running.pid("pid");
+    send(running.first(), Signal::STOP);
+    until_stopped(running.first());
+    std::fs::write(running.path("go"), "").unwrap();
+    until_dead(command);
+    until("the end of the lock", || space.run(&["get", "deploy"]).code == Some(12));
+    send(running.first(), Signal::CONT);
+
+    let ended = running.ended();
+    assert_eq!(ended.code, Some(6), "{}", ended.stderr);
+    assert!(!ended.stderr.contains("is being ended"), "{}", ended.stderr);
+}
+
+#[test]
 fn a_killed_second_process_takes_the_command_with_it() {
     let Some(space) = Space::new("run-kill-second") else { return };
     let (running, pids) = deaf(&space, MEDIUM);

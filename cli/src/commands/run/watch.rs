@@ -149,7 +149,9 @@ impl<'a> Watch<'a> {
                 }
                 why = &mut loss, if !self.lost => {
                     let now = Boottime::now();
-                    if let Some(outcome) = self.told_before(&why).await {
+                    if why == Loss::Deadline
+                        && let Some(outcome) = self.told_before().await
+                    {
                         break outcome;
                     }
                     self.has_lost(&why, now);
@@ -157,8 +159,12 @@ impl<'a> Watch<'a> {
                 signal = self.signals.next() => self.pass_on(signal),
                 () = tokio::time::sleep(rest) => {}
             }
-            if let Some(outcome) = self.look() {
-                break outcome;
+            match self.look() {
+                Some(Outcome::Forced) => {
+                    break self.told_before().await.unwrap_or(Outcome::Forced);
+                }
+                Some(outcome) => break outcome,
+                None => {}
             }
         };
         self.take_terminal_back();
@@ -197,8 +203,8 @@ impl<'a> Watch<'a> {
     }
 
     /// Who slept past the deadline has not heard yet how the command ended while the lock was held.
-    async fn told_before(&mut self, why: &Loss) -> Option<Outcome> {
-        if *why != Loss::Deadline || self.second_is_gone {
+    async fn told_before(&mut self) -> Option<Outcome> {
+        if self.second_is_gone {
             return None;
         }
         let mut over = pin!(tokio::time::sleep(EARSHOT));

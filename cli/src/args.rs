@@ -174,8 +174,8 @@ fn consistent(matches: &ArgMatches) -> Result<(), clap::Error> {
     let words = "the argument '--owner <OWNER>' cannot be used with '--hold <ID>'";
     let mut definition = definition(program::name());
     definition.build();
-    let command = definition.find_subcommand(name).cloned().unwrap_or(definition);
-    Err(command.clone().error(ErrorKind::ArgumentConflict, words))
+    let mut command = definition.find_subcommand(name).cloned().unwrap_or(definition);
+    Err(command.error(ErrorKind::ArgumentConflict, words))
 }
 
 /// An owner from the environment is no contradiction: a command under `run` has one there.
@@ -204,12 +204,12 @@ fn definition(program: &'static str) -> clap::Command {
 /// A sandbox is a cluster of its own: what says which cluster, and as whom, is refused there, and
 /// not shown.
 fn without_cluster(command: clap::Command) -> clap::Command {
-    let ids = ["namespace", "context", "kubeconfig", "as_user", "as_groups"];
-    let hidden: Vec<clap::Arg> = command
-        .get_arguments()
-        .filter(|arg| ids.contains(&arg.get_id().as_str()))
-        .map(|arg| arg.clone().hide(true))
-        .collect();
+    let is_refused = |arg: &&clap::Arg| {
+        let long = arg.get_long().unwrap_or_default();
+        long == "namespace" || environment::OF_OTHER_CLUSTERS.contains(&long)
+    };
+    let refused = command.get_arguments().filter(is_refused);
+    let hidden: Vec<clap::Arg> = refused.map(|arg| arg.clone().hide(true)).collect();
     command.mut_subcommands(|subcommand| match subcommand.get_name() {
         "sandbox" => subcommand.args(hidden.clone()),
         _ => subcommand,

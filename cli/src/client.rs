@@ -27,8 +27,7 @@ use crate::failure::Failure;
 use crate::hint::Flags;
 use context::Context;
 use credentials::Credentials;
-use kube::config::Kubeconfig;
-use kubeconfig::Found;
+use kubelock::PathSegment;
 use reach::Reach;
 
 /// A cluster that can be talked to.
@@ -39,6 +38,13 @@ pub(crate) struct Connection {
     pub(crate) endpoint: Endpoint,
     /// What hints repeat of how it was named.
     pub(crate) flags: Flags,
+}
+
+impl Connection {
+    /// The namespace that counts, checked: the context's may be anything.
+    pub(crate) fn checked_namespace(&self) -> Result<String, Failure> {
+        Ok(PathSegment::namespace(&self.namespace)?.to_string())
+    }
 }
 
 /// What to name when the cluster does not answer.
@@ -99,7 +105,9 @@ struct Access {
 pub(crate) fn connect(args: &ClusterArgs, verbose: bool) -> Result<Connection, Failure> {
     let found = kubeconfig::load(args.kubeconfig.as_deref())?;
     let mut access = match &found.config {
-        Some(kubeconfig) => choose(kubeconfig, &found, args)?.access()?,
+        Some(kubeconfig) => {
+            Context::choose(kubeconfig, &found, args.context.as_deref())?.access()?
+        }
         None => in_cluster::access(args.context.as_deref(), &found.looked_for)?,
     };
     impersonate(&mut access.config.auth_info, args)?;
@@ -127,7 +135,9 @@ pub(crate) fn namespace(args: &ClusterArgs) -> Result<String, Failure> {
     }
     let found = kubeconfig::load(args.kubeconfig.as_deref())?;
     let namespace = match &found.config {
-        Some(kubeconfig) => choose(kubeconfig, &found, args)?.namespace(),
+        Some(kubeconfig) => {
+            Context::choose(kubeconfig, &found, args.context.as_deref())?.namespace()
+        }
         None => {
             in_cluster::access(args.context.as_deref(), &found.looked_for)
                 .map_err(|failure| failure.hint("or name the namespace with -n"))?
@@ -135,10 +145,6 @@ pub(crate) fn namespace(args: &ClusterArgs) -> Result<String, Failure> {
         }
     };
     Ok(namespace.unwrap_or_else(|| "default".to_owned()))
-}
-
-fn choose(kubeconfig: &Kubeconfig, found: &Found, args: &ClusterArgs) -> Result<Context, Failure> {
-    Context::choose(kubeconfig, &found.described(), args.context.as_deref())
 }
 
 /// The contexts that there are to choose from.

@@ -3,6 +3,8 @@
 
 mod alike;
 mod args;
+#[cfg(unix)]
+mod boottime;
 mod client;
 mod commands;
 mod completion;

@@ -141,7 +141,8 @@ fn understood<T: DeserializeOwned>(
     Ok(Err(Refusal { code: status.as_u16(), message }))
 }
 
-fn date(headers: &HeaderMap) -> Option<Timestamp> {
+/// When the server says that it answered.
+pub(crate) fn date(headers: &HeaderMap) -> Option<Timestamp> {
     let text = headers.get(DATE)?.to_str().ok()?;
     httpdate::parse_http_date(text).ok().map(Timestamp::from)
 }

@@ -32,7 +32,7 @@ const WITHOUT: [&str; 15] = [
 ];
 
 /// A sandbox is a cluster of its own: it refuses these if they are typed.
-const OF_OTHER_CLUSTERS: [&str; 4] = ["context", "kubeconfig", "as", "as-group"];
+pub(crate) const OF_OTHER_CLUSTERS: [&str; 4] = ["context", "kubeconfig", "as", "as-group"];
 
 /// Options of which the one typed last counts.
 const OPPOSITES: [[&str; 2]; 2] = [["wait", "no_wait"], ["no_wait", "wait"]];

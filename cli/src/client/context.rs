@@ -3,6 +3,7 @@
 use http::Uri;
 use kube::config::{AuthInfo, Cluster, Kubeconfig};
 
+use super::kubeconfig::Found;
 use super::proxy::{self, Proxy};
 use super::{Access, identity, pem_data};
 use crate::failure::Failure;
@@ -18,20 +19,20 @@ pub(super) struct Context {
 }
 
 impl Context {
-    /// Takes the context of that name, or the current one. `place` is where the kubeconfig is.
+    /// Takes the context of that name, or the current one.
     pub(super) fn choose(
         kubeconfig: &Kubeconfig,
-        place: &str,
+        found: &Found,
         asked_for: Option<&str>,
     ) -> Result<Self, Failure> {
         let set = |name: &&str| !name.is_empty();
         let current = kubeconfig.current_context.as_deref();
         let name = asked_for.filter(set).or(current.filter(set));
-        let name = name.ok_or_else(|| no_context(kubeconfig, place))?;
+        let name = name.ok_or_else(|| no_context(kubeconfig, found))?;
         let named = kubeconfig.contexts.iter().find(|context| context.name == name);
         let context = named
             .and_then(|named| named.context.clone())
-            .ok_or_else(|| unknown_context(kubeconfig, place, name))?;
+            .ok_or_else(|| unknown_context(kubeconfig, found, name))?;
         Ok(Self {
             name: name.to_owned(),
             cluster: cluster(kubeconfig, name, &context.cluster)?,
@@ -149,13 +150,14 @@ fn auth_info(kubeconfig: &Kubeconfig, name: &str) -> AuthInfo {
     named.and_then(|named| named.auth_info.clone()).unwrap_or_default()
 }
 
-fn no_context(kubeconfig: &Kubeconfig, place: &str) -> Failure {
-    let failure = Failure::usage(format!("{place} has no current context"));
+fn no_context(kubeconfig: &Kubeconfig, found: &Found) -> Failure {
+    let failure = Failure::usage(format!("{} has no current context", found.described()));
     failure.hint(known(kubeconfig))
 }
 
-fn unknown_context(kubeconfig: &Kubeconfig, place: &str, name: &str) -> Failure {
-    let failure = Failure::usage(format!("{place} has no context \"{}\"", text::line(name)));
+fn unknown_context(kubeconfig: &Kubeconfig, found: &Found, name: &str) -> Failure {
+    let message = format!("{} has no context \"{}\"", found.described(), text::line(name));
+    let failure = Failure::usage(message);
     let names = kubeconfig.contexts.iter().map(|context| context.name.as_str());
     let failure = meant(name, names).into_iter().fold(failure, Failure::hint);
     failure.hint(known(kubeconfig))

@@ -61,7 +61,7 @@ pub(crate) async fn run(
     cluster.namespace.as_deref().map(PathSegment::namespace).transpose()?;
     let connection = client::connect(cluster, common.verbose)?;
     let mut interrupts = Interrupts::take_over()?;
-    let namespace = if args.all_namespaces { None } else { Some(namespace(&connection)?) };
+    let namespace = if args.all_namespaces { None } else { Some(connection.checked_namespace()?) };
     let place = place(namespace.as_deref());
     let flags = Flags::of_cluster(cluster);
     let leases = leases(&connection, namespace, cluster, &flags);
@@ -87,11 +87,6 @@ pub(crate) async fn run(
         interrupts.die(signal);
     }
     Ok(exit)
-}
-
-/// The context's may be anything.
-fn namespace(connection: &Connection) -> Result<String, Failure> {
-    Ok(PathSegment::namespace(&connection.namespace)?.to_string())
 }
 
 fn leases<'a>(

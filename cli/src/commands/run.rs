@@ -3,7 +3,6 @@
 //! Three processes: this one holds the lock, the warden ends the command when the lock ends,
 //! and the launcher becomes the command.
 
-pub(crate) mod boottime;
 mod channel;
 mod environment;
 mod group;

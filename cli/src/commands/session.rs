@@ -112,7 +112,7 @@ impl Session {
 
     /// The namespace that counts, checked.
     pub(crate) fn namespace(&self) -> Result<String, Failure> {
-        Ok(PathSegment::namespace(&self.connection.namespace)?.to_string())
+        self.connection.checked_namespace()
     }
 
     /// What it takes to list these; the deadline is that of each request then.

@@ -3,11 +3,12 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use http::header::DATE;
 use http::{HeaderMap, Request};
 use kube::client::Body;
 use kubelock::Timestamp;
 use tower::service_fn;
+
+use crate::query;
 
 /// What it showed, and what has passed since: it goes on, whatever this machine's is set to.
 #[derive(Debug, Clone, Copy)]
@@ -24,7 +25,7 @@ pub(crate) struct Steady(Duration);
 impl Steady {
     #[cfg(unix)]
     pub(crate) fn now() -> Self {
-        use crate::commands::run::boottime::Boottime;
+        use crate::boottime::Boottime;
         Self(Duration::from_nanos(Boottime::now().nanos()))
     }
 
@@ -40,9 +41,7 @@ impl Steady {
 impl ServerClock {
     /// That of an answer that has just come, if it bears a date.
     pub(super) fn of(headers: &HeaderMap) -> Option<Self> {
-        let date = headers.get(DATE)?.to_str().ok()?;
-        let date = httpdate::parse_http_date(date).ok().map(Timestamp::from)?;
-        Some(Self { date, read_at: Steady::now() })
+        Some(Self { date: query::date(headers)?, read_at: Steady::now() })
     }
 
     /// The server's time then, or an earlier one.

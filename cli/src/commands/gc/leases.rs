@@ -87,7 +87,7 @@ impl Leases<'_> {
 
     async fn list(&self, namespace: Option<&str>, query: &[(&str, &str)]) -> Result<Page, Failure> {
         let query = Serializer::new(String::new()).extend_pairs(query).finish();
-        let path = format!("{}?{query}", collection(namespace));
+        let path = format!("{}?{query}", kinds::lease().path(namespace));
         match self.send(&built(Request::get(path), Vec::new())?).await {
             Ok(page) => Ok(page),
             Err(Trouble::Refused(status)) => Err(self.refused("list", namespace, &status)),
@@ -97,7 +97,7 @@ impl Leases<'_> {
 
     /// Deletes it as it was seen, and only so. Fails where no other could be deleted either.
     pub(super) async fn delete(&self, lease: &IdleLease) -> Result<Deleted, Failure> {
-        let path = format!("{}/{}", collection(Some(&lease.namespace)), lease.name);
+        let path = format!("{}/{}", kinds::lease().path(Some(&lease.namespace)), lease.name);
         let body = json!({
             "apiVersion": "v1", "kind": "DeleteOptions",
             "preconditions": { "uid": lease.uid, "resourceVersion": lease.resource_version },
@@ -209,9 +209,4 @@ fn unknown(lease: &IdleLease, why: Failure) -> Failure {
         why.message
     );
     Failure { exit: Exit::Unknown, message, ..why }.hint("run it again: what is gone stays gone")
-}
-
-fn collection(namespace: Option<&str>) -> String {
-    let leases = |place: &str| format!("/apis/coordination.k8s.io/v1{place}/leases");
-    namespace.map_or_else(|| leases(""), |name| leases(&format!("/namespaces/{name}")))
 }

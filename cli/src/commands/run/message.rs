@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use rustix::process::Pid;
 
-use super::boottime::{Boottime, nanos};
 use super::plan::Deadlines;
+use crate::boottime::{Boottime, nanos};
 
 /// The numbers of a frame: what it is, and four of whatever it carries.
 pub(super) type Words = [u64; 5];

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use super::boottime::Boottime;
+use crate::boottime::Boottime;
 
 /// Timers sleep through suspend, so the clock is looked at this often.
 const TICK: Duration = Duration::from_millis(250);

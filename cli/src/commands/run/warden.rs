@@ -13,13 +13,13 @@ use std::time::Duration;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, Signal};
 
-use super::boottime::Boottime;
 use super::channel::Channel;
 use super::group::Group;
 use super::message::{Order, Report, Status};
 use super::plan::{Deadlines, Plan, Step};
 use super::terminal::{Terminal, wants_foreground};
 use super::{LAUNCHER, called, outcome, signals, waiter};
+use crate::boottime::Boottime;
 use crate::output::aside::Aside;
 use crate::output::talk;
 use crate::program::own_path;

@@ -11,7 +11,6 @@ use kubelock::{Guard, Loss};
 use nix::sys::signal::Signal;
 use tokio::time::Instant;
 
-use super::boottime::Boottime;
 use super::group::Group;
 use super::message::{Order, Report, Status};
 use super::plan::{Deadlines, Plan, Step};
@@ -19,6 +18,7 @@ use super::program;
 use super::second::Second;
 use super::signals::Signals;
 use super::terminal::{Terminal, own_group};
+use crate::boottime::Boottime;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::{talk, text};

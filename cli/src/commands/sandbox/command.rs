@@ -13,6 +13,7 @@ use rustix::process::getpgrp;
 use rustix::termios::tcgetpgrp;
 use tokio::signal::unix::{self, SignalKind};
 
+use crate::args::environment;
 use crate::commands::run::program;
 use crate::commands::run::signals::{self, Signals};
 use crate::exit::Exit;
@@ -22,10 +23,6 @@ use crate::program::own_path;
 
 /// The word that makes this program the command. Nobody types it.
 const LAUNCHER: &str = "__sandboxed";
-
-/// Variables that would lead the command to another cluster, or make somebody else of it.
-const OF_OTHER_CLUSTERS: [&str; 4] =
-    ["KUBELOCK_CONTEXT", "KUBELOCK_KUBECONFIG", "KUBELOCK_AS", "KUBELOCK_AS_GROUP"];
 
 /// Runs it to its end, and says how that came about.
 pub(super) async fn run(
@@ -55,7 +52,8 @@ pub(super) async fn run(
 fn start(words: &[OsString], kubeconfig: &Path) -> io::Result<Child> {
     let mut command = Command::new(own_path()?);
     command.arg(LAUNCHER).args(words).env("KUBECONFIG", kubeconfig);
-    for variable in OF_OTHER_CLUSTERS {
+    // They would lead the command to another cluster, or make somebody else of it.
+    for variable in environment::OF_OTHER_CLUSTERS.into_iter().filter_map(environment::variable) {
         command.env_remove(variable);
     }
     command.spawn()
